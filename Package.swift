@@ -1,0 +1,84 @@
+// swift-tools-version:6.0
+import PackageDescription
+
+// The folders are the pipeline, in the order in which a frame walks through it.
+// A target may import only what stands above it in this list (docs/architecture.md).
+
+let package = Package(
+    name: "posestream",
+    products: [
+        .executable(name: "posestream", targets: ["CommandLineTool"]),
+        .library(name: "PoseStream", targets: ["PoseStream"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C doors.
+        .systemLibrary(
+            name: "CFFmpeg",
+            pkgConfig: "libavdevice libavformat libavcodec libswscale libswresample libavutil",
+            providers: [.apt([
+                "libavdevice-dev", "libavformat-dev", "libavcodec-dev", "libswscale-dev", "libswresample-dev", "libavutil-dev",
+            ])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CShims", dependencies: ["CFFmpeg"]),
+
+        // The engine room: plain arithmetic on pointers, knows nothing above it.
+        .target(name: "CKernels"),
+
+        // What all later rooms speak.
+        .target(name: "Diagnostics"),
+        .target(name: "Geometry"),
+        .target(name: "Pose", dependencies: ["Geometry"]),
+
+        // The way of a frame.
+        .target(name: "Media", dependencies: ["CFFmpeg", "CShims", "CKernels", "Diagnostics", "Geometry"]),
+        .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", "Diagnostics"]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose"]),
+        .target(name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose"]),
+        .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
+        .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),
+        .target(name: "Drawing", dependencies: ["CKernels", "Geometry", "Media", "Pose"]),
+        .target(
+            name: "PoseStream",
+            dependencies: [
+                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Geometry", "Media", "Pose", "Records",
+                "Tracking",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(
+            name: "CommandLineTool",
+            dependencies: [
+                "CFFmpeg", "CShims", "PoseStream",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Tests mirror the rooms.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "GeometryTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
+        .testTarget(name: "MediaTests", dependencies: ["Media", "Drawing", "TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+        .testTarget(name: "DetectionTests", dependencies: ["Checkpoints", "Detection", "TestSupport"]),
+        .testTarget(name: "EstimationTests", dependencies: ["Checkpoints", "Estimation", "Media", "TestSupport"]),
+        .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"]),
+        .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
+        .testTarget(name: "PoseStreamTests", dependencies: ["PoseStream", "TestSupport"]),
+        .testTarget(name: "CommandLineToolTests", dependencies: ["TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

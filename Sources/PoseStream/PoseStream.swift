@@ -1,0 +1,4 @@
+import Crypto
+import Yams
+import Logging
+import DequeModule
