@@ -1,0 +1,95 @@
+/// The kinds of numbers that a tensor can hold.
+public enum ElementType: String, Sendable, Hashable, CaseIterable {
+    case float32, float64, float16, int64, int32, int8, uint8, bool
+
+    public var byteCount: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16: 2
+        case .int8, .uint8, .bool: 1
+        }
+    }
+}
+
+/// Memory of a tensor: 64-byte aligned and owned, or a part of something else (a mapped file) that is kept alive.
+///
+/// Never written after it has been put into a graph.
+public final class TensorStorage: @unchecked Sendable {
+    // Safe to share: the bytes are only written by their maker, before the storage is put into a `Tensor` that others see.
+    public let bytes: UnsafeMutableRawBufferPointer
+    private let keeper: AnyObject?
+
+    /// Fresh memory, zeroed.
+    public init(byteCount: Int) {
+        bytes = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        keeper = nil
+    }
+
+    /// Bytes of another owner, for example a mapped file. Must not be written.
+    public init(borrowing bytes: UnsafeRawBufferPointer, from keeper: AnyObject) {
+        self.bytes = UnsafeMutableRawBufferPointer(mutating: bytes)
+        self.keeper = keeper
+    }
+
+    deinit { if keeper == nil { bytes.deallocate() } }
+}
+
+/// An array of numbers with a shape, row-major and dense: `[N, C, H, W]` for pictures and maps.
+public struct Tensor: Sendable {
+    public let shape: [Int]
+    public let elementType: ElementType
+    public let storage: TensorStorage
+    /// Where the first element lies in the storage, bytes.
+    public let byteOffset: Int
+
+    /// The caller vouches that `count * byteCount` bytes lie behind `byteOffset`.
+    public init(shape: [Int], elementType: ElementType, storage: TensorStorage, byteOffset: Int = 0) {
+        precondition(byteOffset >= 0 && byteOffset + shape.reduce(1, *) * elementType.byteCount <= storage.bytes.count)
+        self.shape = shape
+        self.elementType = elementType
+        self.storage = storage
+        self.byteOffset = byteOffset
+    }
+
+    /// Zeros.
+    public init(shape: [Int], elementType: ElementType = .float32) {
+        self.init(
+            shape: shape, elementType: elementType,
+            storage: TensorStorage(byteCount: shape.reduce(1, *) * elementType.byteCount))
+    }
+
+    public init(_ values: [Float], shape: [Int]) {
+        self.init(copying: values, shape: shape, as: .float32)
+    }
+
+    public init(_ values: [Int64], shape: [Int]) {
+        self.init(copying: values, shape: shape, as: .int64)
+    }
+
+    private init<Value: BitwiseCopyable>(copying values: [Value], shape: [Int], as elementType: ElementType) {
+        precondition(values.count == shape.reduce(1, *))
+        let storage = TensorStorage(byteCount: values.count * MemoryLayout<Value>.stride)
+        values.withUnsafeBytes { storage.bytes.copyMemory(from: $0) }
+        self.init(shape: shape, elementType: elementType, storage: storage)
+    }
+
+    /// Number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// The elements in place. `Value` must have the size of the element type.
+    public func withElements<Value: BitwiseCopyable, Result, E: Error>(
+        as type: Value.Type = Value.self, _ body: (UnsafeBufferPointer<Value>) throws(E) -> Result
+    ) throws(E) -> Result {
+        precondition(MemoryLayout<Value>.stride == elementType.byteCount)
+        let start = storage.bytes.baseAddress!.advanced(by: byteOffset).assumingMemoryBound(to: Value.self)
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeBufferPointer(start: start, count: count))
+    }
+
+    /// A copy of the elements of a float32 tensor.
+    public var floats: [Float] { withElements(as: Float.self) { Array($0) } }
+    /// A copy of the elements of an int64 tensor.
+    public var integers: [Int64] { withElements(as: Int64.self) { Array($0) } }
+}
