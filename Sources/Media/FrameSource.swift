@@ -7,9 +7,21 @@ public protocol FrameSource: AnyObject {
     var description: SourceDescription { get }
     /// What was counted so far.
     var statistics: DecodeStatistics { get }
-    /// The next picture in presentation order; nil at the end.
+    /// The next picture in presentation order; nil at the end and after `cancel()`.
     func next() throws -> VideoFrame?
     func cancel()
+    /// The audio and subtitle streams whose packets ride along with the pictures (`VideoFrame.companions`).
+    var passthroughStreams: [PassthroughStream] { get }
+    /// Packets of those streams that stood after the last picture; complete once `next()` has returned nil.
+    var trailingPackets: [PassthroughPacket] { get }
+    /// What a user should be told, one line each, a kind of trouble once: "this file ends too early".
+    var warnings: [String] { get }
+}
+
+extension FrameSource {
+    public var passthroughStreams: [PassthroughStream] { [] }
+    public var trailingPackets: [PassthroughPacket] { [] }
+    public var warnings: [String] { [] }
 }
 
 /// What the header record says of a source.
@@ -32,10 +44,17 @@ public struct SourceDescription: Sendable, Equatable {
     /// Container start time in seconds.
     public var startTime: Double
     public var isLive: Bool
+    /// Average frames a second as the fraction that the container gives: 30000/1001; nil when unknown.
+    public var averageFrameRate: Rational?
+    /// Width of a pixel divided by its height, as the picture is seen; nil when unknown (then take it as square).
+    public var sampleAspectRatio: Rational?
+    /// How the samples stand for colours.
+    public var color: ColorDescription
 
     public init(
         name: String, uri: String, width: Int, height: Int, rotation: Int, timeBase: Rational, frameRate: Double?, frames: Int?,
-        startTime: Double, isLive: Bool
+        startTime: Double, isLive: Bool, averageFrameRate: Rational? = nil, sampleAspectRatio: Rational? = nil,
+        color: ColorDescription = ColorDescription()
     ) {
         self.name = name
         self.uri = uri
@@ -47,6 +66,26 @@ public struct SourceDescription: Sendable, Equatable {
         self.frames = frames
         self.startTime = startTime
         self.isLive = isLive
+        self.averageFrameRate = averageFrameRate
+        self.sampleAspectRatio = sampleAspectRatio
+        self.color = color
+    }
+}
+
+/// Code points of ISO/IEC 23091-2 (H.273), which are also FFmpeg's numbers; 2 means unspecified.
+public struct ColorDescription: Sendable, Hashable {
+    /// 0 unspecified, 1 limited (16 to 235), 2 full.
+    public var range: Int
+    /// Matrix coefficients: 1 BT.709, 5 and 6 BT.601, 9 BT.2020.
+    public var matrix: Int
+    public var primaries: Int
+    public var transfer: Int
+
+    public init(range: Int = 0, matrix: Int = 2, primaries: Int = 2, transfer: Int = 2) {
+        self.range = range
+        self.matrix = matrix
+        self.primaries = primaries
+        self.transfer = transfer
     }
 }
 

@@ -1,5 +1,6 @@
 import CFFmpeg
 import CKernels
+import Diagnostics
 
 /// One decoded picture in its own planes, upright, with its time.
 ///
@@ -22,6 +23,9 @@ public final class VideoFrame: @unchecked Sendable {
     /// The decoder marked the picture as damaged.
     public let isCorrupt: Bool
 
+    /// Audio and subtitle packets that stood before this picture in the file, in file order.
+    public let companions: [PassthroughPacket]
+
     /// Sole owned reference to FFmpeg's picture.
     let picture: UnsafeMutablePointer<AVFrame>
     private let image: ps_image
@@ -29,7 +33,7 @@ public final class VideoFrame: @unchecked Sendable {
     /// Takes over `picture`, which must already be upright and in a format that `ps_image` can describe.
     init(
         taking picture: UnsafeMutablePointer<AVFrame>, image: ps_image, index: Int, pts: Int64?, time: Double, duration: Double?,
-        isCorrupt: Bool
+        isCorrupt: Bool, companions: [PassthroughPacket] = []
     ) {
         self.picture = picture
         self.image = image
@@ -40,6 +44,42 @@ public final class VideoFrame: @unchecked Sendable {
         self.width = Int(image.width)
         self.height = Int(image.height)
         self.isCorrupt = isCorrupt
+        self.companions = companions
+    }
+
+    /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.
+    public convenience init(
+        rgb: [UInt8], width: Int, height: Int, index: Int = 0, pts: Int64? = nil, time: Double = 0, duration: Double? = nil
+    ) throws {
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        guard width > 0, height > 0, width <= 32768, height <= 32768, !overflow, rgb.count == 3 * pixels else {
+            throw Failure(
+                .usage, "cannot make a picture", at: "\(width)x\(height)", because: "\(rgb.count) bytes do not fill it with RGB")
+        }
+        var owned: UnsafeMutablePointer<AVFrame>? = av_frame_alloc()
+        guard let frame = owned else { throw Failure.outOfMemory("cannot make a picture") }
+        frame.pointee.format = AV_PIX_FMT_RGB24.rawValue
+        frame.pointee.width = Int32(width)
+        frame.pointee.height = Int32(height)
+        guard av_frame_get_buffer(frame, 0) >= 0, let base = frame.pointee.data.0 else {
+            av_frame_free(&owned)
+            throw Failure.outOfMemory("cannot make a picture")
+        }
+        let row = Int(frame.pointee.linesize.0)
+        rgb.withUnsafeBytes { bytes in
+            for y in 0..<height {
+                UnsafeMutableRawBufferPointer(start: base + y * row, count: 3 * width)
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(3 * width * y)..<(3 * width * (y + 1))]))
+            }
+        }
+        func component(_ offset: Int) -> ps_component {
+            ps_component(base: UnsafePointer(base) + offset, row: row, step: 3, shift_x: 0, shift_y: 0)
+        }
+        let image = ps_image(
+            width: Int32(width), height: Int32(height), sample_bytes: 1, depth: 8, kind: PS_IMAGE_RGB,
+            c: (component(0), component(1), component(2)), y_offset: 0, y_scale: 1, v_to_r: 0, u_to_g: 0, v_to_g: 0, u_to_b: 0,
+            chroma_x: 0, chroma_y: 0)
+        self.init(taking: frame, image: image, index: index, pts: pts, time: time, duration: duration, isCorrupt: false)
     }
 
     deinit {

@@ -19,13 +19,14 @@ typedef struct {
 typedef struct {
     int32_t width, height;        // pixels
     int32_t sample_bytes;         // 1, or 2 (little-endian words)
-    int32_t depth;                // significant bits: 8, 9, 10, 12, 16 (in the low bits of a word; for P010 set row/base to the high byte)
+    int32_t depth;                // 8 to 16: a sample v counts as v / 2^(depth - 8) in 8-bit units (P010's high bits are thus depth 16)
     ps_image_kind kind;           // GRAY: c[0]; YUV: Y, U, V; RGB: R, G, B
     ps_component c[3];
     // YUV to RGB in 8-bit units: R = y_scale (Y - y_offset) + v_to_r V', G = .. + u_to_g U' + v_to_g V', B = .. + u_to_b U'
-    // with U' = U - 128. For GRAY only y_scale and y_offset count; for RGB none.
+    // with U' = U - 128. For GRAY only y_scale and y_offset count; for RGB none (its depth is always 8).
     float y_offset, y_scale, v_to_r, u_to_g, v_to_g, u_to_b;
-    // Where a chroma sample lies, in luma pixels: its column i is at luma x = i * 2^shift_x + chroma_x (0 = left, 0.5 = centre for 4:2:x).
+    // Where a chroma sample lies, in luma pixels: its column i is at luma x = i * 2^shift_x + chroma_x (0 = left, 0.5 = centre for 4:2:x;
+    // may be negative after mirroring an odd width). A sample outside is the nearest one inside.
     float chroma_x, chroma_y;
 } ps_image;
 
