@@ -31,17 +31,17 @@ public struct Graph: Sendable {
         public var value: ValueID
     }
 
-    public private(set) var inputs: [Input] = []
-    public private(set) var outputs: [Output] = []
-    public private(set) var nodes: [Node] = []
-    public private(set) var constants: [ValueID: Tensor] = [:]
+    public internal(set) var inputs: [Input] = []
+    public internal(set) var outputs: [Output] = []
+    public internal(set) var nodes: [Node] = []
+    public internal(set) var constants: [ValueID: Tensor] = [:]
     private var valueCount = 0
 
     public init() {}
 
     public var numberOfValues: Int { valueCount }
 
-    private mutating func newValue() -> ValueID {
+    mutating func newValue() -> ValueID {
         defer { valueCount += 1 }
         return ValueID(valueCount)
     }

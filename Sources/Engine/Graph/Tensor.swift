@@ -33,6 +33,9 @@ public final class TensorStorage: @unchecked Sendable {
         self.keeper = keeper
     }
 
+    /// The first byte; borrowed memory of no bytes has an address too.
+    var start: UnsafeMutableRawPointer { bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64)! }
+
     deinit { if keeper == nil { bytes.deallocate() } }
 }
 
@@ -75,6 +78,14 @@ public struct Tensor: Sendable {
         self.init(shape: shape, elementType: elementType, storage: storage)
     }
 
+    /// The same elements under another shape of the same count.
+    public func reshaped(_ shape: [Int]) -> Tensor {
+        precondition(shape.reduce(1, *) == count)
+        return Tensor(shape: shape, elementType: elementType, storage: storage, byteOffset: byteOffset)
+    }
+
+    public var byteCount: Int { count * elementType.byteCount }
+
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }
 
@@ -83,7 +94,7 @@ public struct Tensor: Sendable {
         as type: Value.Type = Value.self, _ body: (UnsafeBufferPointer<Value>) throws(E) -> Result
     ) throws(E) -> Result {
         precondition(MemoryLayout<Value>.stride == elementType.byteCount)
-        let start = storage.bytes.baseAddress!.advanced(by: byteOffset).assumingMemoryBound(to: Value.self)
+        let start = storage.start.advanced(by: byteOffset).assumingMemoryBound(to: Value.self)
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeBufferPointer(start: start, count: count))
     }
