@@ -72,7 +72,7 @@ let package = Package(
         .testTarget(name: "GeometryTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "MediaTests", dependencies: ["Media", "Drawing", "TestSupport"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Checkpoints", "Detection", "TestSupport"]),
         .testTarget(name: "EstimationTests", dependencies: ["Checkpoints", "Estimation", "Media", "TestSupport"]),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"]),

@@ -1,0 +1,91 @@
+import Diagnostics
+import Engine
+import Foundation
+
+/// The named tensors of a weight file.
+///
+/// Read from safetensors or from PyTorch's files (`.pth`, `.pt`, `.pth.tar`: the zip form, and the form written before
+/// PyTorch 1.6), told apart by content, never by name. Nothing in a file is executed. bfloat16 is widened to float32 and
+/// int16 to int32, both exactly; all other types stay what they are.
+public struct Checkpoint: Sendable {
+    /// By name, without the wrapper that held them and without one `module.` that all of them carried.
+    public var tensors: [String: Tensor]
+    /// The names in the order of the file.
+    public var names: [String]
+    /// Plain facts that stand beside the tensors, as text: `epoch`, `arch`, `meta.epoch`.
+    public var metadata: [String: String]
+
+    public init(tensors: [String: Tensor], names: [String], metadata: [String: String] = [:]) {
+        self.tensors = tensors
+        self.names = names
+        self.metadata = metadata
+    }
+
+    /// Reads a weight file, which stays mapped while its tensors are in use.
+    ///
+    /// Throws `Failure`: `.noInput` when the file cannot be opened, `.data` when it is damaged, of another kind, or holds
+    /// anything that would call a function in Python.
+    public static func load(contentsOf url: URL) throws -> Checkpoint {
+        let file = ByteSlice(all: try ByteOwner(mapping: url))
+        do {
+            return try load(file)
+        } catch let malformed as Malformed {
+            throw Failure(.data, "cannot read weights", at: url.relativePath, because: malformed.why, remedy: malformed.remedy)
+        }
+    }
+
+    private static func load(_ file: ByteSlice) throws -> Checkpoint {
+        switch try CheckpointFormat(of: file) {
+        case .safetensors: try Safetensors.read(file)
+        case .torchZip: try TorchZip.read(file)
+        case .torchLegacy: try TorchLegacy.read(file)
+        }
+    }
+}
+
+/// A weight that is no number.
+public struct NonFiniteValue: Sendable, Equatable, CustomStringConvertible {
+    public var tensor: String
+    /// Position in row-major order.
+    public var index: Int
+    public var isNaN: Bool
+
+    public init(tensor: String, index: Int, isNaN: Bool) {
+        self.tensor = tensor
+        self.index = index
+        self.isNaN = isNaN
+    }
+
+    public var description: String { "\(tensor) holds \(isNaN ? "NaN" : "an infinity") at position \(index)" }
+}
+
+extension Checkpoint {
+    /// The first NaN or infinity in file order; nil when all floating-point values are finite.
+    public func firstNonFinite() -> NonFiniteValue? {
+        for name in names {
+            guard let tensor = tensors[name], let index = tensor.firstNonFinite() else { continue }
+            return NonFiniteValue(tensor: name, index: index.position, isNaN: index.isNaN)
+        }
+        return nil
+    }
+}
+
+extension Tensor {
+    fileprivate func firstNonFinite() -> (position: Int, isNaN: Bool)? {
+        switch elementType {
+        case .float32: firstNonFinite(exponent: 0x7F80_0000 as UInt32, fraction: 0x007F_FFFF)
+        case .float16: firstNonFinite(exponent: 0x7C00 as UInt16, fraction: 0x03FF)
+        case .float64: firstNonFinite(exponent: 0x7FF0_0000_0000_0000 as UInt64, fraction: 0x000F_FFFF_FFFF_FFFF)
+        case .int64, .int32, .int8, .uint8, .bool: nil
+        }
+    }
+
+    private func firstNonFinite<Bits: FixedWidthInteger & BitwiseCopyable>(
+        exponent: Bits, fraction: Bits
+    ) -> (position: Int, isNaN: Bool)? {
+        withElements(as: Bits.self) { bits in
+            guard let position = bits.firstIndex(where: { $0 & exponent == exponent }) else { return nil }
+            return (position, bits[position] & fraction != 0)
+        }
+    }
+}
