@@ -77,6 +77,7 @@ let package = Package(
         .testTarget(name: "EstimationTests", dependencies: ["Checkpoints", "Estimation", "Media", "TestSupport"]),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
+        .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["PoseStream", "TestSupport"]),
         .testTarget(name: "CommandLineToolTests", dependencies: ["TestSupport"]),
     ],

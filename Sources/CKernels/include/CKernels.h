@@ -1,5 +1,6 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 // The engine room: one header a family of kernels. Nothing here allocates, locks or knows a file.
+#include "ps_drawing.h"
 #include "ps_image.h"
 #endif
