@@ -44,8 +44,10 @@ let package = Package(
         .target(
             name: "Checkpoints",
             dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-        .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose"]),
-        .target(name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose"]),
+        .target(name: "Sampling", dependencies: ["CKernels", "Geometry"]),
+        .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
+        .target(
+            name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
         .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),
         .target(name: "Drawing", dependencies: ["CKernels", "Geometry", "Media", "Pose"]),
@@ -68,13 +70,17 @@ let package = Package(
             ]),
 
         // Tests mirror the rooms.
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CKernels"], path: "Tests/TestSupport"),
         .testTarget(name: "GeometryTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
+        .testTarget(name: "PoseTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
+        .testTarget(name: "SamplingTests", dependencies: ["CKernels", "Geometry", "Sampling", "TestSupport"]),
         .testTarget(name: "MediaTests", dependencies: ["Media", "Drawing", "TestSupport"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
-        .testTarget(name: "DetectionTests", dependencies: ["Checkpoints", "Detection", "TestSupport"]),
-        .testTarget(name: "EstimationTests", dependencies: ["Checkpoints", "Estimation", "Media", "TestSupport"]),
+        .testTarget(name: "DetectionTests", dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Media", "TestSupport"]),
+        .testTarget(
+            name: "EstimationTests",
+            dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Estimation", "Media", "TestSupport"]),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),

@@ -1,1 +1,0 @@
-#include "ps_image.h"

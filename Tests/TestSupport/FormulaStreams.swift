@@ -1,0 +1,31 @@
+/// Number streams that the reference folders are made of: SplitMix64 seeded with FNV-1a 64 of a name.
+///
+/// Two families share the generator and differ in how a word becomes a number (see the README of each folder).
+public enum FormulaStream {
+    /// Raw words of the stream, from the first.
+    public static func words(_ name: String, _ count: Int) -> [UInt64] {
+        var seed: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in name.utf8 { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return (0..<count).map { index in
+            var z = seed &+ (UInt64(index) &+ 1) &* 0x9e37_79b9_7f4a_7c15
+            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+            return z ^ (z >> 31)
+        }
+    }
+
+    /// reference/bottomup's `unit`: the top 53 bits, in [0, 1).
+    public static func unit(_ name: String, _ count: Int) -> [Double] {
+        words(name, count).map { Double($0 >> 11) * 0x1p-53 }
+    }
+
+    /// reference/bottomup's `signed`: (2 u - 1) * scale in double, rounded once.
+    public static func signed(_ name: String, _ count: Int, scale: Double = 1) -> [Float] {
+        unit(name, count).map { Float((2 * $0 - 1) * scale) }
+    }
+
+    /// reference/topdown's u: the top 24 bits as a whole number.
+    public static func top24(_ name: String, _ count: Int) -> [UInt32] {
+        words(name, count).map { UInt32($0 >> 40) }
+    }
+}
