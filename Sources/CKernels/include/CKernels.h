@@ -3,6 +3,7 @@
 // The engine room: one header a family of kernels. Nothing here allocates, locks or knows a file.
 #include "ps_drawing.h"
 #include "ps_heatmap.h"
+#include "ps_elementwise.h"
 #include "ps_image.h"
 #include "ps_sampling.h"
 #endif
