@@ -18,7 +18,7 @@ public struct Plan: Sendable {
     /// What a plan refuses, so that a hostile model cannot take the machine's memory.
     public struct Limits: Sendable {
         /// Elements of one tensor.
-        public var elements = 1 << 31
+        public var elements = Int(Int32.max)
         /// Bytes between layers, alive at once.
         public var arenaBytes = 4 << 30
         /// Bytes of constants computed while planning; what exceeds them is computed in each run.
