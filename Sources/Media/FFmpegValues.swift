@@ -21,6 +21,14 @@ extension Rational {
     }
 }
 
+extension ColorDescription {
+    init(of picture: UnsafeMutablePointer<AVFrame>) {
+        self.init(
+            range: Int(picture.pointee.color_range.rawValue), matrix: Int(picture.pointee.colorspace.rawValue),
+            primaries: Int(picture.pointee.color_primaries.rawValue), transfer: Int(picture.pointee.color_trc.rawValue))
+    }
+}
+
 extension Failure {
     static func outOfMemory(_ what: String) -> Failure {
         Failure(.unavailable, what, at: "", because: "out of memory")

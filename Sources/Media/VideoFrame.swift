@@ -47,6 +47,17 @@ public final class VideoFrame: @unchecked Sendable {
         self.companions = companions
     }
 
+    /// The same samples (shared, not copied) at another place in time.
+    init(_ other: VideoFrame, index: Int, pts: Int64?, time: Double, duration: Double?) throws {
+        guard let picture = av_frame_clone(other.picture) else { throw Failure.outOfMemory("cannot keep a picture") }
+        self.picture = picture
+        image = other.image
+        (width, height) = (other.width, other.height)
+        (self.index, self.pts, self.time, self.duration) = (index, pts, time, duration)
+        isCorrupt = other.isCorrupt
+        companions = other.companions
+    }
+
     /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.
     public convenience init(
         rgb: [UInt8], width: Int, height: Int, index: Int = 0, pts: Int64? = nil, time: Double = 0, duration: Double? = nil

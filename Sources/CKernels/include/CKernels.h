@@ -2,9 +2,10 @@
 #define CKERNELS_H
 // The engine room: one header a family of kernels. Nothing here allocates, locks or knows a file.
 #include "ps_drawing.h"
+#include "ps_elementwise.h"
 #include "ps_engine.h"
 #include "ps_heatmap.h"
-#include "ps_elementwise.h"
 #include "ps_image.h"
 #include "ps_sampling.h"
+#include "ps_turn.h"
 #endif

@@ -2,6 +2,9 @@
 #define CSHIMS_H
 #include <errno.h>
 #include <libavformat/avformat.h>
+#include <libavutil/imgutils.h>
+#include "ps_interrupt.h"
+#include "ps_log.h"
 
 // FFmpeg's macros that Swift cannot see.
 
@@ -17,6 +20,12 @@ static inline int64_t ps_nopts(void) { return AV_NOPTS_VALUE; }
 // C arrays in structs come over as tuples; these take an index.
 static inline uint8_t *ps_plane(const AVFrame *frame, int plane) { return frame->data[plane]; }
 static inline int ps_stride(const AVFrame *frame, int plane) { return frame->linesize[plane]; }
+
+// Sets the plane pointers and strides of a frame whose format and size are set, into one buffer.
+static inline int ps_fill_planes(AVFrame *frame, uint8_t *buffer, int alignment) {
+    return av_image_fill_arrays(
+        frame->data, frame->linesize, buffer, (enum AVPixelFormat)frame->format, frame->width, frame->height, alignment);
+}
 
 // `pkt_duration` until FFmpeg 5, `duration` from 6 on. Ticks; 0 when unknown.
 static inline int64_t ps_frame_duration(const AVFrame *frame) {

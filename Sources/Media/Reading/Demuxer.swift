@@ -1,0 +1,138 @@
+import CFFmpeg
+import CShims
+import Diagnostics
+import Foundation
+
+/// An open container with its one video stream: gives packets in file order.
+///
+/// Owned by one source and used by one thread at a time.
+final class Demuxer {
+    let location: InputLocation
+    let context: UnsafeMutablePointer<AVFormatContext>
+    /// The video stream that is decoded.
+    let stream: UnsafeMutablePointer<AVStream>
+    /// Streams to be copied, by their index.
+    let passthrough: [Int: PassthroughStream]
+    let log: FFmpegLog
+    let interrupt: ReadInterrupt
+
+    private let timeout: Double?
+    private let input: DescriptorInput?
+
+    /// - Throws: `Failure` of kind `.noInput`, `.data`, `.unavailable` or `.usage`; `CancellationError` when interrupted.
+    init(_ location: InputLocation, options: SourceOptions, interrupt: ReadInterrupt, log: FFmpegLog) throws {
+        let failures = OpenFailures(location: location, log: log)
+        try failures.checkFile()
+        let timeout = location.kind == .network ? options.networkTimeout : nil
+        let input: DescriptorInput? = if let (descriptor, closes) = try failures.descriptorToRead() {
+            try DescriptorInput(descriptor: descriptor, closes: closes, interrupt: interrupt)
+        } else {
+            nil
+        }
+        // FFmpeg holds plain pointers to these until the context is closed, also on the ways out of here.
+        defer { withExtendedLifetime((input, interrupt, log)) {} }
+        guard var context = avformat_alloc_context() else { throw Failure.outOfMemory("cannot open video") }
+        log.attach(to: context)
+        if let handle = interrupt.handle { ps_interrupt_attach(context, handle) }
+        context.pointee.pb = input?.context
+
+        var format: UnsafePointer<AVInputFormat>?
+        if let name = options.format {
+            format = av_find_input_format(name)
+            guard format != nil else {
+                avformat_free_context(context)
+                throw Failure(.usage, "cannot open video", at: location.uri, because: "this FFmpeg has no container format \"\(name)\"")
+            }
+        }
+        var dictionary = Self.dictionary(for: location, options)
+        defer { av_dict_free(&dictionary) }
+        interrupt.setDeadline(after: timeout)
+        var opened: UnsafeMutablePointer<AVFormatContext>? = context
+        let code = avformat_open_input(&opened, location.url, format, &dictionary)
+        guard code >= 0, let result = opened else { throw failures.failure(code, interrupt, timeout) }
+        context = result
+        var isKept = false
+        defer {
+            var abandoned: UnsafeMutablePointer<AVFormatContext>? = context
+            if !isKept { avformat_close_input(&abandoned) }
+        }
+        for key in options.formatOptions.keys where av_dict_get(dictionary, key, nil, 0) != nil {
+            throw Failure(.usage, "cannot open video", at: location.uri, because: "unknown option \"\(key)\" for this kind of input")
+        }
+        try failures.check(formatOf: context, isNamed: options.format != nil)
+
+        interrupt.setDeadline(after: timeout)
+        Self.findStreams(context, maximumPixels: options.maximumPixels)
+        if interrupt.isThrown { throw failures.failure(ps_averror_exit(), interrupt, timeout) }
+        let best = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        guard best >= 0, let stream = context.pointee.streams?[Int(best)],
+            stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
+        else { throw failures.noVideo(in: context) }
+
+        var passthrough: [Int: PassthroughStream] = [:]
+        for index in 0..<Int(context.pointee.nb_streams) where index != Int(best) {
+            guard let other = context.pointee.streams?[index] else { continue }
+            if options.keepsOtherStreams, let kept = try PassthroughStream(of: other) {
+                passthrough[index] = kept
+            } else {
+                other.pointee.discard = AVDISCARD_ALL
+            }
+        }
+        self.location = location
+        self.context = context
+        self.stream = stream
+        self.passthrough = passthrough
+        self.log = log
+        self.interrupt = interrupt
+        self.timeout = timeout
+        self.input = input
+        isKept = true
+    }
+
+    deinit {
+        var closing: UnsafeMutablePointer<AVFormatContext>? = context
+        avformat_close_input(&closing)
+    }
+
+    /// The next packet of the file, of any stream; a negative code of FFmpeg at the end or on failure.
+    func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 {
+        if interrupt.isCancelled { return ps_averror_exit() }
+        interrupt.setDeadline(after: timeout)
+        return av_read_frame(context, packet)
+    }
+
+    /// The error of a network source that fell silent; nil for everything else.
+    var silence: Failure? {
+        guard let timeout, interrupt.isExpired, !interrupt.isCancelled else { return nil }
+        return OpenFailures(location: location, log: log).silence(timeout)
+    }
+
+    private static func dictionary(for location: InputLocation, _ options: SourceOptions) -> OpaquePointer? {
+        var dictionary: OpaquePointer?
+        for (key, value) in options.formatOptions { av_dict_set(&dictionary, key, value, 0) }
+        av_dict_set(&dictionary, "protocol_whitelist", location.protocols, 0)
+        if location.kind == .file {
+            // A name like "pic_%03d.png" is a name, not a pattern.
+            av_dict_set(&dictionary, "pattern_type", "none", AV_DICT_DONT_OVERWRITE)
+        } else if options.format == nil {
+            av_dict_set(&dictionary, "format_whitelist", InputLocation.trustedFormats, AV_DICT_DONT_OVERWRITE)
+        }
+        let authorities = "/etc/ssl/certs/ca-certificates.crt"
+        if location.kind == .network, FileManager.default.fileExists(atPath: authorities) {
+            av_dict_set(&dictionary, "tls_verify", "1", AV_DICT_DONT_OVERWRITE)
+            av_dict_set(&dictionary, "ca_file", authorities, AV_DICT_DONT_OVERWRITE)
+        }
+        return dictionary
+    }
+
+    /// Looks at the first packets. A failure here is no failure yet: what was found may do.
+    private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, maximumPixels: Int) {
+        let count = Int(context.pointee.nb_streams)
+        var perStream = [OpaquePointer?](repeating: nil, count: count)
+        for index in 0..<count { av_dict_set_int(&perStream[index], "max_pixels", Int64(maximumPixels), 0) }
+        perStream.withUnsafeMutableBufferPointer { options in
+            _ = avformat_find_stream_info(context, options.baseAddress)
+            for index in 0..<count { av_dict_free(&options[index]) }
+        }
+    }
+}
