@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from posetrain.geometry import KEYPOINTS
+
 from . import gait
 from .figure import Pattern, Wardrobe, dress
 from .picture import Body, compose, develop, soften
-from .skeleton import KEYPOINTS, Build, pose
+from .skeleton import Build, pose
 from .street import Camera, place
 
 FRAMES, RATE, SEED = 225, 25, 20

@@ -8,12 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-KEYPOINTS = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
-    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
-    "right_ankle",
-)
-
 
 @dataclass(frozen=True)
 class Build:

@@ -1,0 +1,1 @@
+"""The recipe of the two embedded networks: prepare, train, evaluate, export. See ../README.md."""

@@ -1,0 +1,65 @@
+"""A checkpoint as the program carries it: batch norm folded, float16 safetensors with a header that says what it is; and ONNX
+of the same (rounded) weights, to compare the engine with ONNX Runtime."""
+
+import hashlib
+import json
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from .evaluate import checkpoint_network
+from .geometry import KEYPOINTS, MEAN, STD
+from .networks import multiply_adds
+
+
+def fold(network):
+    """Batch norm into the weights of the convolution before it; the names of convolutions stay, norms disappear."""
+    for layer in list(network.modules()):
+        if not (isinstance(layer, nn.Sequential) and hasattr(layer, "norm")):
+            continue
+        conv, norm = layer.conv, layer.norm
+        factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        shape = (1, -1, 1, 1) if isinstance(conv, nn.ConvTranspose2d) else (-1, 1, 1, 1)
+        conv.weight = nn.Parameter(conv.weight * factor.view(shape))
+        conv.bias = nn.Parameter(norm.bias - norm.running_mean * factor)
+        layer.norm = nn.Identity()
+    return network
+
+
+@torch.no_grad()
+def export(task, checkpoint, out, name, size, notes):
+    network, config = checkpoint_network(checkpoint, task)
+    size = size or config["stages"][-1]["size"]
+    work = multiply_adds(network, *size)
+    probe = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(1))
+    before = network(probe)
+    network = fold(network).eval()
+    folded = (network(probe) - before).abs().max() / before.abs().max()
+    for parameter in network.parameters():
+        parameter.copy_(parameter.half().float())
+    rounded = (network(probe) - before).abs().max() / before.abs().max()
+    out.mkdir(parents=True, exist_ok=True)
+    stem = out / (name or task)
+    parameters = sum(p.numel() for p in network.parameters())
+    header = {
+        "architecture": "simplebaseline-slim" if task == "pose" else "person-detector", "network": json.dumps(config["network"]),
+        "input": f"1x3x{size[0]}x{size[1]}", "colour": "RGB, (v/255 - mean)/std", "mean": json.dumps([round(float(v), 3) for v in MEAN]),
+        "std": json.dumps([round(float(v), 3) for v in STD]), "parameters": str(parameters), "multiply_adds": str(work), **notes,
+    }
+    if task == "pose":
+        header["keypoints"] = json.dumps(KEYPOINTS)
+    tensors = {key: value.half().contiguous() for key, value in network.state_dict().items()}
+    save_file(tensors, f"{stem}.safetensors", header)
+    torch.onnx.export(network, (probe[:1],), f"{stem}.onnx", input_names=["image"], output_names=["heatmaps" if task == "pose" else "cells"],
+                      opset_version=18, dynamo=True, external_data=False, verbose=False)
+    import onnxruntime
+
+    got = onnxruntime.InferenceSession(f"{stem}.onnx", providers=["CPUExecutionProvider"]).run(None, {"image": probe[:1].numpy()})[0]
+    ours = network(probe[:1]).numpy()
+    print(json.dumps({
+        "parameters": parameters, "million multiply-adds": round(work / 1e6, 1), "bytes": (out / f"{stem.name}.safetensors").stat().st_size,
+        "sha256": hashlib.sha256((out / f"{stem.name}.safetensors").read_bytes()).hexdigest(), "folding changes (relative)": float(folded),
+        "float16 changes (relative)": float(rounded), "ONNX Runtime differs (relative)": float(np.abs(got - ours).max() / np.abs(ours).max()),
+    }))

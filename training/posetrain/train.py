@@ -1,0 +1,239 @@
+"""The training loop of both tasks: resumable at any moment, the same on a CPU and on a GPU.
+
+A run is a list of steps that the configuration and the seed fix: which samples, which augmentation, which learning rate.
+`last.pt` holds everything that a later step depends on; it is replaced atomically, so a run may be cut at any time.
+"""
+
+import copy
+import json
+import math
+import os
+import signal
+import time
+
+import numpy as np
+import torch
+
+from .geometry import decode, oks
+from .losses import detection_loss, heatmap_loss
+from .networks import build
+from .people import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, People, augment, plain
+from .pictures import Pictures, Views, collate, input_of
+
+
+class PoseTask:
+    def __init__(self, config, roots, device):
+        self.config, self.device = config, device
+        room = torch.cuda.get_device_properties(0).total_memory if device.type == "cuda" else 0
+        self.people = People(roots, device if room > 30e9 else None)
+
+    def epoch_length(self):
+        return int((~self.people.validation).sum())
+
+    def lots(self, epoch):
+        return self.people.lots(epoch, self.config["seed"], self.config["coco_share"])
+
+    def batches(self, lots, begin, skip, batch, size):
+        """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
+        for i in range(skip, len(lots) // batch):
+            random = np.random.default_rng((self.config["seed"], 3, begin + i))
+            yield augment(self.people.batch(lots[i * batch:(i + 1) * batch], self.device), size, random, self.config["augment"])
+
+    def loss(self, network, batch, size):
+        image, target, weight = batch
+        return heatmap_loss(network(image), target, weight)
+
+    @torch.no_grad()
+    def validate(self, network, size):
+        """Mean OKS and share of joints within a tenth of the box's height, of people with at least 8 labelled joints."""
+        chosen = np.flatnonzero(self.people.validation & ((self.people.keypoints[..., 2] > 0).sum(1).numpy() >= 8))
+        chosen = chosen[:: max(1, len(chosen) // self.config["validation_people"])]
+        similarity, close = {True: [], False: []}, []
+        inner = CANVAS_HEIGHT / MARGIN
+        for part in np.array_split(chosen, max(1, len(chosen) // 64)):
+            batch = self.people.batch(part, self.device)
+            heat = network(plain(batch, size).to(memory_format=torch.channels_last)).float().cpu().numpy()
+            for maps, which in zip(heat, part):
+                points = decode(maps)
+                points[:, :2] *= inner / maps.shape[1]
+                points[:, :2] += np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) * (1 - 1 / MARGIN) / 2
+                truth = self.people.keypoints[which].numpy()
+                similarity[bool(self.people.coco[which])].append(oks(points, truth, 0.53 * float(self.people.area[which])))
+                labelled = truth[:, 2] > 0
+                close += (np.hypot(*(points[labelled, :2] - truth[labelled, :2]).T) < 0.1 * inner / 1.25).tolist()
+        mean = lambda values: round(float(np.mean(values)), 4) if values else None
+        return {"oks_coco": mean(similarity[True]), "oks_other": mean(similarity[False]), "joints_close": mean(close)}
+
+
+class DetectorTask:
+    def __init__(self, config, roots, device):
+        self.config, self.device = config, device
+        self.pictures = Pictures(roots)
+        self.workers = max(0, min(14, (os.cpu_count() or 1) - 2)) if device.type == "cuda" else 0
+
+    def epoch_length(self):
+        return int((~self.pictures.validation).sum())
+
+    def lots(self, epoch):
+        return self.pictures.lots(epoch, self.config["seed"], self.config["complete_share"])
+
+    def batches(self, lots, begin, skip, batch, size):
+        """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
+        count = len(lots) // batch * batch
+        partners = np.random.default_rng((self.config["seed"], 5, begin)).choice(lots, (count, 3))
+        items = np.column_stack([begin * batch + np.arange(count), lots[:count], partners])[skip * batch:]
+        views = Views(self.pictures, items, size, self.config["seed"], self.config["augment"])
+        loader = torch.utils.data.DataLoader(views, batch, collate_fn=collate, num_workers=self.workers, pin_memory=self.device.type == "cuda")
+        for pixels, boxes in loader:
+            yield input_of(pixels, self.device), boxes
+
+    def loss(self, network, batch, size):
+        image, boxes = batch
+        return detection_loss(network(image), boxes, size)
+
+    @torch.no_grad()
+    def validate(self, network, size):
+        """AP50 on the complete validation pictures, by our own plain count (evaluate.py asks pycocotools)."""
+        from .evaluate import detect, plain_ap
+
+        chosen = np.flatnonzero(self.pictures.validation & self.pictures.complete)[: self.config["validation_pictures"]]
+        found, truths = [], []
+        for index in chosen:
+            pixels, boxes = self.pictures[index]
+            found.append(detect(network, pixels, size, self.device))
+            truths.append(boxes)
+        return {"ap50": plain_ap(found, truths)}
+
+
+TASKS = {"pose": PoseTask, "detector": DetectorTask}
+
+
+class Run:
+    """The state that survives a cut."""
+
+    def __init__(self, task_name, config, out, device):
+        self.config, self.path, self.device = config, out / "last.pt", device
+        torch.manual_seed(config["seed"])
+        self.network = build(task_name, config).to(device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network)
+        decay = [p for p in self.network.parameters() if p.dim() > 1]
+        plain_ones = [p for p in self.network.parameters() if p.dim() <= 1]
+        self.optimiser = torch.optim.AdamW([{"params": decay, "weight_decay": config["weight_decay"]}, {"params": plain_ones, "weight_decay": 0.0}], lr=config["rate"])
+        self.stage = self.epoch = self.step_in_epoch = self.step = self.samples = 0
+        self.seconds = 0.0
+
+    def load(self):
+        if not self.path.exists():
+            return
+        state = torch.load(self.path, map_location=self.device, weights_only=True)
+        if state["config"]["network"] != self.config["network"]:
+            raise SystemExit(f"{self.path} holds another network; choose another --out")
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        for name in ("stage", "epoch", "step_in_epoch", "step", "samples", "seconds"):
+            setattr(self, name, state[name])
+
+    def save(self):
+        names = ("stage", "epoch", "step_in_epoch", "step", "samples", "seconds")
+        state = {"network": self.network.state_dict(), "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "config": self.config}
+        temporary = self.path.with_suffix(".part")
+        torch.save(state | {name: getattr(self, name) for name in names}, temporary)
+        os.replace(temporary, self.path)
+
+    @torch.no_grad()
+    def follow(self):
+        """Moves the running average of the weights one step; it starts quickly."""
+        keep = min(self.config["average"], (1 + self.step) / (10 + self.step))
+        for mine, theirs in zip(self.average.state_dict().values(), self.network.state_dict().values()):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - keep)
+            else:
+                mine.copy_(theirs)
+
+
+def _rate(config, progress):
+    """Learning rate at `progress` 0..1 of the run: short warm-up, then half a cosine."""
+    warm = config["warm_up"]
+    if progress < warm:
+        return config["rate"] * (0.02 + 0.98 * progress / warm)
+    return config["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
+
+
+def train(task_name, config, roots, out, minutes=None, threads=None, device=None):
+    if threads:
+        torch.set_num_threads(threads)
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    out.mkdir(parents=True, exist_ok=True)
+    task, run = TASKS[task_name](config, roots, device), Run(task_name, config, out, device)
+    run.load()
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    # Progress counts pixels, so that a stage of small inputs takes its fair share of the schedule.
+    cost = [stage["epochs"] * task.epoch_length() * stage["size"][0] * stage["size"][1] for stage in config["stages"]]
+    began = saved = time.monotonic()
+    earlier = run.seconds
+    recent = []
+    precision = torch.bfloat16 if config["bf16"] else torch.float32
+
+    def over():
+        return bool(stopped) or (minutes is not None and time.monotonic() - began > 60 * minutes)
+
+    def report(kind, **values):
+        run.seconds = earlier + time.monotonic() - began
+        row = {"kind": kind, "stage": run.stage, "epoch": run.epoch, "step": run.step, "samples": run.samples, "seconds": round(run.seconds), **values}
+        print(json.dumps(row), flush=True)
+        with open(out / "curve.jsonl", "a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def judge(size):
+        run.average.eval()
+        report("validation", size=size, **task.validate(run.average, size))
+
+    report("start" if run.step == 0 else "resume", device=str(device), samples_an_epoch=task.epoch_length(),
+           parameters=sum(p.numel() for p in run.network.parameters()))
+    while run.stage < len(config["stages"]) and not over():
+        stage = config["stages"][run.stage]
+        size, batch = tuple(stage["size"]), stage["batch"]
+        done_before = sum(cost[: run.stage])
+        while run.epoch < stage["epochs"] and not over():
+            run.network.train()
+            lots = task.lots(1000 * run.stage + run.epoch)
+            steps = len(lots) // batch
+            for samples in task.batches(lots, run.step - run.step_in_epoch, run.step_in_epoch, batch, size):
+                here = cost[run.stage] * (run.epoch + run.step_in_epoch / steps) / stage["epochs"]
+                for group in run.optimiser.param_groups:
+                    group["lr"] = _rate(config, (done_before + here) / sum(cost))
+                with torch.autocast(device.type, precision, enabled=config["bf16"]):
+                    samples = (samples[0].to(memory_format=torch.channels_last), *samples[1:])
+                    loss = task.loss(run.network, samples, size)
+                if not torch.isfinite(loss):
+                    raise SystemExit(f"step {run.step}: the loss is {loss.item()}; lower `rate`")
+                run.optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(run.network.parameters(), config["clip"])
+                run.optimiser.step()
+                run.follow()
+                run.step, run.step_in_epoch, run.samples = run.step + 1, run.step_in_epoch + 1, run.samples + batch
+                if run.step % 10 == 0:
+                    recent.append(loss.item())
+                if run.step % config["report_steps"] == 0:
+                    report("training", loss=round(float(np.mean(recent)), 4), rate=run.optimiser.param_groups[0]["lr"],
+                           a_second=round(run.samples / (earlier + time.monotonic() - began), 1))
+                    recent.clear()
+                if time.monotonic() - saved > 60 * config["save_minutes"]:
+                    run.seconds = earlier + time.monotonic() - began
+                    run.save()
+                    saved = time.monotonic()
+                if over():
+                    break
+            if run.step_in_epoch >= steps:
+                run.epoch, run.step_in_epoch = run.epoch + 1, 0
+                if run.epoch % config["validate_epochs"] == 0 or run.epoch == stage["epochs"]:
+                    judge(size)
+        if run.epoch >= stage["epochs"]:
+            run.stage, run.epoch, run.step_in_epoch = run.stage + 1, 0, 0
+    if run.stage < len(config["stages"]):
+        judge(tuple(config["stages"][run.stage]["size"]))
+    report("finished" if run.stage == len(config["stages"]) else "stopped")
+    run.save()
