@@ -122,7 +122,6 @@ def augment(batch, size, random, config):
     """
     canvases, heat, keypoints, trust = batch
     device, (height, width) = canvases.device, size
-    n = len(canvases)
     centre, view, angle, flip = _views(keypoints.cpu().numpy(), random, config)
     transform = _transforms(centre, view, angle, flip, height, width)
     to_canvas = torch.from_numpy(transform).float().to(device)

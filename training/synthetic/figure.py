@@ -4,7 +4,7 @@ A part is one row of numbers that `render.py` reads; `Layout` names the columns.
 so shoulders and hips have no seams; sleeves and hems end in flat cuts.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
