@@ -83,7 +83,7 @@ public struct Activate: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0)
+        let x = try required(inputs, 0)
         ps_activate(outputs[0].pointer, x.pointer, x.count, function.kernel)
     }
 }
@@ -107,8 +107,8 @@ public struct Clip: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0)
-        let low = inputs.count > 1 ? inputs[1] : nil, high = inputs.count > 2 ? inputs[2] : nil
+        let x = try required(inputs, 0)
+        let low = optionalView(inputs, 1), high = optionalView(inputs, 2)
         func clip<Value: Comparable & BitwiseCopyable>(_ type: Value.Type) {
             let source = x.elements(type), target = outputs[0].elements(type)
             let low = low?.elements(type)[0], high = high?.elements(type)[0]
@@ -160,7 +160,7 @@ public struct PRelu: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0), slope = try present(inputs, 1)
+        let x = try required(inputs, 0), slope = try required(inputs, 1)
         guard let steps = steps(x.shape, slope.shape), x.count > 0 else { return }
         // The longest tail of axes along which the slope does not change is one run.
         let split = (steps.lastIndex { $0 != 0 } ?? -1) + 1

@@ -18,7 +18,7 @@ public struct Gemm: Operator {
     public static let linear = Gemm(isBTransposed: true)
 
     public func infer(_ inputs: [ValueInfo?]) throws -> [ValueInfo] {
-        let a = try floats(inputs, 0), b = try floats(inputs, 1)
+        let (a, b) = (try floats(inputs, 0), try floats(inputs, 1))
         guard a.shape.count == 2, b.shape.count == 2 else {
             throw misfit("factors \(Shape.text(a.shape)) and \(Shape.text(b.shape)) are not matrices")
         }
@@ -44,10 +44,10 @@ public struct Gemm: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let a = try present(inputs, 0), b = try present(inputs, 1), result = outputs[0].pointer
+        let a = try required(inputs, 0), b = try required(inputs, 1), result = outputs[0].pointer
         let (m, k, n) = size(a.shape, b.shape)
         var hasTerm = false
-        if let c = optional(inputs, 2), let step = columnSteps(c.shape, m, n) {
+        if let c = optionalView(inputs, 2), let step = columnSteps(c.shape, m, n) {
             hasTerm = true
             for row in 0..<m { for column in 0..<n { result[row * n + column] = c.floats[row * step.row + column * step.column] } }
         }
@@ -101,7 +101,7 @@ public struct MatMul: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let a = try present(inputs, 0), b = try present(inputs, 1)
+        let a = try required(inputs, 0), b = try required(inputs, 1)
         let layout = try layout(a.shape, b.shape)
         guard outputs[0].count > 0 else { return }
         let size = layout.m * layout.n

@@ -21,9 +21,9 @@ public struct BatchNormalization: Operator {
     public func scratchBytes(_ inputs: [ValueInfo?]) -> Int { (inputs.first??.shape[1] ?? 0) * 2 * MemoryLayout<Float>.stride }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0)
-        let (scale, bias) = (try present(inputs, 1).floats, try present(inputs, 2).floats)
-        let (mean, variance) = (try present(inputs, 3).floats, try present(inputs, 4).floats)
+        let x = try required(inputs, 0)
+        let (scale, bias) = (try required(inputs, 1).floats, try required(inputs, 2).floats)
+        let (mean, variance) = (try required(inputs, 3).floats, try required(inputs, 4).floats)
         let factors = scratch.bindMemory(to: Float.self)
         let channels = x.shape[1], pixels = x.shape[2...].reduce(1, *)
         guard x.count > 0, let factor = factors.baseAddress else { return }
@@ -63,7 +63,7 @@ public struct InstanceNormalization: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0), scale = try present(inputs, 1), bias = try present(inputs, 2)
+        let x = try required(inputs, 0), scale = try required(inputs, 1), bias = try required(inputs, 2)
         guard x.count > 0 else { return }
         let channels = x.shape[1], pixels = x.shape[2...].reduce(1, *)
         let result = outputs[0].pointer
@@ -88,7 +88,7 @@ public struct LayerNormalization: Operator {
 
     public func infer(_ inputs: [ValueInfo?]) throws -> [ValueInfo] {
         let x = try floats(inputs, 0)
-        let first = try axis(axis, rank: x.shape.count)
+        let first = try checkedAxis(axis, rank: x.shape.count)
         let size = x.shape[first...].reduce(1, *)
         guard try floats(inputs, 1).count == size, try optionalFloats(inputs, 2).map({ $0.count == size }) ?? true else {
             throw misfit("scale or bias do not have the \(size) values of \(Shape.text(Array(x.shape[first...])))")
@@ -97,10 +97,10 @@ public struct LayerNormalization: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0), scale = try present(inputs, 1).floats
-        let bias = optional(inputs, 2)?.floats
+        let x = try required(inputs, 0), scale = try required(inputs, 1).floats
+        let bias = optionalView(inputs, 2)?.floats
         guard x.count > 0 else { return }
-        let size = x.shape[try axis(axis, rank: x.shape.count)...].reduce(1, *)
+        let size = x.shape[try checkedAxis(axis, rank: x.shape.count)...].reduce(1, *)
         let result = outputs[0].floats
         ps_normalize_rows(outputs[0].pointer, x.pointer, x.count / size, size, epsilon)
         for row in stride(from: 0, to: x.count, by: size) {

@@ -22,23 +22,6 @@ extension Operator {
         }
         return vector
     }
-
-    /// The input at `index` while running; `infer` has asked for it.
-    func present(_ inputs: [TensorView?], _ index: Int) throws -> TensorView {
-        guard index < inputs.count, let input = inputs[index] else { throw misfit("input \(index) is missing") }
-        return input
-    }
-
-    /// The input at `index` while running, if there is one.
-    func optional(_ inputs: [TensorView?], _ index: Int) -> TensorView? {
-        index < inputs.count ? inputs[index] : nil
-    }
-
-    /// An axis in -rank ..< rank as one in 0 ..< rank.
-    func axis(_ axis: Int, rank: Int) throws -> Int {
-        guard axis >= -rank, axis < rank else { throw misfit("axis \(axis) of \(rank)") }
-        return axis < 0 ? axis + rank : axis
-    }
 }
 
 extension TensorView {

@@ -42,7 +42,7 @@ public struct Pool: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0)
+        let x = try required(inputs, 0)
         try kernel(x.shape).run(inputs, into: outputs, scratch: scratch)
     }
 
@@ -91,7 +91,7 @@ public struct GlobalPool: Operator {
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0).floats, results = outputs[0].floats
+        let x = try required(inputs, 0).floats, results = outputs[0].floats
         guard results.count > 0 else { return }
         let pixels = x.count / results.count
         for plane in 0..<results.count {

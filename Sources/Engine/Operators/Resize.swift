@@ -108,7 +108,7 @@ public struct Resize: Operator {
     private func resizedAxes(_ inputs: [ValueInfo?]) throws -> [ResizeAxis] {
         let x = try required(inputs, 0)
         guard x.count > 0 else { throw misfit("an empty input") }
-        let chosen = try (axes ?? Array(x.shape.indices)).map { try axis($0, rank: x.shape.count) }
+        let chosen = try (axes ?? Array(x.shape.indices)).map { try checkedAxis($0, rank: x.shape.count) }
         guard Set(chosen).count == chosen.count else { throw misfit("axes \(chosen) repeat") }
         var result = x.shape.map { ResizeAxis(input: $0, output: $0, scale: 1) }
         switch try wanted(inputs) {

@@ -18,13 +18,13 @@ public struct Softmax: Operator {
 
     public func infer(_ inputs: [ValueInfo?]) throws -> [ValueInfo] {
         let x = try floats(inputs, 0)
-        _ = try axis(axis, rank: x.shape.count)
+        _ = try checkedAxis(axis, rank: x.shape.count)
         return [ValueInfo(.float32, x.shape)]
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let x = try present(inputs, 0)
-        let axis = try axis(axis, rank: x.shape.count)
+        let x = try required(inputs, 0)
+        let axis = try checkedAxis(axis, rank: x.shape.count)
         guard x.count > 0 else { return }
         let outer = x.shape[..<axis].reduce(1, *)
         let size = flattens ? x.count / outer : x.shape[axis]

@@ -4,13 +4,21 @@ public protocol GraphPass: Sendable {
 }
 
 extension Array where Element == any GraphPass {
-    /// What every plan does: constants computed once.
-    public static var standard: [any GraphPass] { [ConstantFolding()] }
+    /// What a plan does unless told otherwise: constants computed once, batch normalisation put into weights, activations
+    /// applied by the layer before.
+    public static var standard: [any GraphPass] {
+        [ConstantFolding(), BatchNormalizationFolding(), ActivationRecognition(), ActivationFusion()]
+    }
     /// Every layer as it was written.
     public static var none: [any GraphPass] { [] }
 }
 
 extension Graph {
+    /// The graph after these passes. Plan the result with `passes: .none` where many plans (batch sizes) share its weights.
+    public func rewritten(by passes: [any GraphPass] = .standard) throws -> Graph {
+        try passes.reduce(self) { try $1.apply(to: $0) }
+    }
+
     /// The layers that an output depends on, in order.
     func neededNodes() -> [Node] {
         var needed = Set(outputs.map(\.value))

@@ -83,8 +83,7 @@ public struct Plan: Sendable {
         _ graph: Graph, inputShapes: [String: [Int]] = [:], passes: [any GraphPass] = .standard,
         kernels: KernelSelection = .plain, limits: Limits = Limits()
     ) throws {
-        let rewritten = try passes.reduce(graph) { try $1.apply(to: $0) }
-        var inference = try ShapeInference(rewritten, inputShapes: inputShapes, limits: limits)
+        var inference = try ShapeInference(try graph.rewritten(by: passes), inputShapes: inputShapes, limits: limits)
         try inference.run()
         self = try PlanLayout(inference, kernels: kernels).plan()
     }
