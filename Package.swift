@@ -43,7 +43,8 @@ let package = Package(
         .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", "Diagnostics"]),
         .target(
             name: "Checkpoints",
-            dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+            dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["ONNX/Generated/README.md"]),
         .target(name: "Sampling", dependencies: ["CKernels", "Geometry"]),
         .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(

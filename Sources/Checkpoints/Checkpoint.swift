@@ -71,7 +71,8 @@ extension Checkpoint {
 }
 
 extension Tensor {
-    fileprivate func firstNonFinite() -> (position: Int, isNaN: Bool)? {
+    /// Position of the first NaN or infinity.
+    func firstNonFinite() -> (position: Int, isNaN: Bool)? {
         switch elementType {
         case .float32: firstNonFinite(exponent: 0x7F80_0000 as UInt32, fraction: 0x007F_FFFF)
         case .float16: firstNonFinite(exponent: 0x7C00 as UInt16, fraction: 0x03FF)

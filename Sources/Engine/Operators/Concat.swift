@@ -46,6 +46,8 @@ public struct Split: Operator {
     public var sizes: [Int]?
     public var numberOfParts: Int
 
+    private static let largestNumberOfParts = 1 << 16
+
     public init(axis: Int = 0, sizes: [Int]? = nil, numberOfParts: Int) {
         self.axis = axis
         self.sizes = sizes
@@ -57,7 +59,7 @@ public struct Split: Operator {
         let axis = try checkedAxis(axis, rank: input.shape.count)
         let whole = try checked(input.shape)[axis]
         guard numberOfParts > 0 else { throw misfit("no outputs") }
-        var parts: [Int]
+        let parts: [Int]
         if let sizes = try integers(sizes, orConstant: optional(inputs, 1), "the list of sizes") {
             parts = sizes
             guard parts.count == numberOfParts else { throw misfit("\(parts.count) sizes for \(numberOfParts) outputs") }
@@ -66,10 +68,11 @@ public struct Split: Operator {
             }
         } else {
             let part = whole / numberOfParts + (whole % numberOfParts == 0 ? 0 : 1)
-            parts = [Int](repeating: part, count: numberOfParts)
             let (before, overflow) = part.multipliedReportingOverflow(by: numberOfParts - 1)
-            guard !overflow, whole >= before else { throw misfit("\(whole) cannot be split into \(numberOfParts) parts") }
-            parts[numberOfParts - 1] = whole - before
+            guard !overflow, whole >= before, numberOfParts <= Self.largestNumberOfParts else {
+                throw misfit("\(whole) cannot be split into \(numberOfParts) parts")
+            }
+            parts = [Int](repeating: part, count: numberOfParts - 1) + [whole - before]
         }
         return parts.map { size in
             var shape = input.shape

@@ -91,7 +91,7 @@ public struct NumberRange: Operator {
         guard numbers[2] != 0, numbers.allSatisfy(\.isFinite) else { throw misfit("a step of \(numbers[2])") }
         let count = ((numbers[1] - numbers[0]) / numbers[2]).rounded(.up)
         guard count <= Double(Shape.elementLimit) else { throw misfit("\(count) numbers are too many") }
-        return [ValueInfo(infos[0].elementType, try checked([max(0, Int(count))]))]
+        return [ValueInfo(infos[0].elementType, try checked([count > 0 ? Int(count) : 0]))]
     }
 
     private static func number(_ view: TensorView) -> Double {
