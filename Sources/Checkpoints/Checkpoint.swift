@@ -63,10 +63,14 @@ extension Checkpoint {
     /// The first NaN or infinity in file order; nil when all floating-point values are finite.
     public func firstNonFinite() -> NonFiniteValue? {
         for name in names {
-            guard let tensor = tensors[name], let index = tensor.firstNonFinite() else { continue }
-            return NonFiniteValue(tensor: name, index: index.position, isNaN: index.isNaN)
+            if let value = firstNonFinite(in: name) { return value }
         }
         return nil
+    }
+
+    /// The first NaN or infinity in one tensor.
+    public func firstNonFinite(in name: String) -> NonFiniteValue? {
+        tensors[name]?.firstNonFinite().map { NonFiniteValue(tensor: name, index: $0.position, isNaN: $0.isNaN) }
     }
 }
 

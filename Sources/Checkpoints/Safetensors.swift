@@ -20,7 +20,8 @@ enum Safetensors {
         var tensors: [String: Tensor] = [:]
         var names: [String] = []
         var end = 0
-        for (name, entry) in header.entries.sorted(by: { ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key) }) {
+        let entries = header.entries.sorted { ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key) }
+        for (name, entry) in entries {
             do {
                 guard entry.start == end, entry.end >= entry.start else {
                     throw Malformed("its bytes \(entry.start)..<\(entry.end) overlap another tensor's or leave a gap before them")

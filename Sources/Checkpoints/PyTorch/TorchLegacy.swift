@@ -8,7 +8,8 @@ enum TorchLegacy {
     static func read(_ file: ByteSlice) throws -> Checkpoint {
         var reader = try ByteReader(file)
         guard try reader.bytes(2 + magic.count).bytes.dropFirst(2).elementsEqual(magic) else {
-            throw Malformed("a Python pickle, but not one that torch.save wrote", remedy: "in Python: torch.save(model.state_dict(), 'weights.pth')")
+            throw Malformed(
+                "a Python pickle, but not one that torch.save wrote", remedy: "in Python: torch.save(model.state_dict(), 'weights.pth')")
         }
         let (version, _, versionEnd) = try Unpickler.read(file, at: reader.offset)
         guard case .integer(1001) = version else { throw Malformed("an unknown version of PyTorch's old format") }

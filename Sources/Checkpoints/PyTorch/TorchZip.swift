@@ -9,7 +9,8 @@ enum TorchZip {
         let folder = pickleName.dropLast("data.pkl".count)
         if archive.names.contains(where: { $0.hasPrefix(folder + "code/") }) {
             throw Malformed(
-                "a TorchScript program, which is not read", remedy: "in Python: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')")
+                "a TorchScript program, which is not read",
+                remedy: "in Python: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')")
         }
 
         var budget = CopyBudget(fileSize: file.count)
