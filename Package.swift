@@ -46,6 +46,7 @@ let package = Package(
             dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["ONNX/Generated/README.md"]),
         .target(name: "Sampling", dependencies: ["CKernels", "Geometry"]),
+        .target(name: "Networks", dependencies: ["Checkpoints", "Diagnostics", "Engine"]),
         .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(
             name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
@@ -78,6 +79,7 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["Media", "Drawing", "TestSupport"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "Networks", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Media", "TestSupport"]),
         .testTarget(
             name: "EstimationTests",
