@@ -58,7 +58,7 @@ package struct Timeline: Sendable {
         let origin = first ?? ticks
         first = origin
         last = ticks
-        step = duration > 0 ? Double(duration) : period
+        step = duration > 0 && duration < 1 << 40 ? Double(duration) : period
         return Place(pts: pts, time: Double(ticks - origin) * Double(timeBase.numerator) / Double(timeBase.denominator))
     }
 
