@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(name: "GeometryTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "PoseTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "SamplingTests", dependencies: ["CKernels", "Geometry", "Sampling", "TestSupport"]),
-        .testTarget(name: "MediaTests", dependencies: ["Media", "Drawing", "TestSupport"]),
+        .testTarget(name: "MediaTests", dependencies: ["Diagnostics", "Drawing", "Geometry", "Media", "TestSupport"]),
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
         .testTarget(name: "NetworksTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "Networks", "TestSupport"]),

@@ -93,12 +93,13 @@ public struct FrameAnnotator: Sendable {
         let colors = colors(of: person)
         let alpha = opacity(of: person)
         let dark = Ink(.black, alpha: 0.55 * alpha, on: encoding)
-        // Someone far away gets finer lines, else a small body is all outline.
-        let fine = person.box.height > 0 ? min(sizing.line, max(1.5, person.box.height / 45)) : sizing.line
+        // Someone far away gets finer lines, else a small body is all outline; someone near gets stronger ones.
+        let size = person.box.height
+        let fine = size > 0 ? min(sizing.line * 1.5, max(1.5, min(sizing.line, size / 45), size / 130)) : sizing.line
         let outline = min(sizing.outline, fine * 0.5)
 
         if options.showsBoxes {
-            let width = fine * 0.6
+            let width = min(fine, sizing.line) * 0.6
             let ink = Ink(colors.base, alpha: 0.9 * alpha, on: encoding)
             if person.state == .coasting {
                 canvas.strokeDashed(person.box, width: width + 2 * outline * 0.7, dash: 3 * fine, ink: dark)
@@ -111,7 +112,7 @@ public struct FrameAnnotator: Sendable {
         }
         guard options.showsSkeletons else { return }
         let limb = person.origin == .flow ? fine * 0.55 : fine
-        let joint = limb * 0.95
+        let joint = limb * 1.05
         for bone in bones {
             guard let (a, b) = ends(of: bone, in: person) else { continue }
             canvas.drawLine(from: a, to: b, width: limb + 2 * outline, ink: dark)

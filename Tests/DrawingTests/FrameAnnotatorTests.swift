@@ -7,7 +7,9 @@ import Testing
 @Suite("Annotated frames")
 struct FrameAnnotatorTests {
     /// Someone who stands upright with the arms out, `height` pixels high.
-    static func figure(id: Int?, x: Double, y: Double, height: Double, state: Person.State = .confirmed, origin: Person.Origin = .network) -> Person {
+    static func figure(
+        id: Int?, x: Double, y: Double, height: Double, state: Person.State = .confirmed, origin: Person.Origin = .network
+    ) -> Person {
         let places: [(Double, Double)] = [
             (0.5, 0.08), (0.53, 0.06), (0.47, 0.06), (0.57, 0.08), (0.43, 0.08), (0.66, 0.2), (0.34, 0.2), (0.8, 0.35), (0.2, 0.35),
             (0.9, 0.48), (0.1, 0.48), (0.6, 0.52), (0.4, 0.52), (0.63, 0.74), (0.37, 0.74), (0.65, 0.95), (0.35, 0.95),
@@ -18,7 +20,9 @@ struct FrameAnnotatorTests {
             keypoints: places.map { Keypoint(x: x + $0.0 * width, y: y + $0.1 * height, score: 0.9) })
     }
 
-    private func drawn(_ people: [Person], width: Int = 320, height: Int = 240, options: AnnotationOptions = AnnotationOptions()) -> Picture {
+    private func drawn(
+        _ people: [Person], width: Int = 320, height: Int = 240, options: AnnotationOptions = AnnotationOptions()
+    ) -> Picture {
         var picture = Picture(width: width, height: height)
         var annotator = FrameAnnotator(keypoints: .coco17, options: options)
         picture.draw { annotator.draw(people, on: $0) }
@@ -33,7 +37,8 @@ struct FrameAnnotatorTests {
             let hue = (Double(id) * 0.6180339887498949).truncatingRemainder(dividingBy: 1)
             let expected = Color(hue: Float(hue), saturation: 0.75, value: 1)
             let color = PersonColors(id: id).base
-            #expect(abs(color.red - expected.red) < 0.01 && abs(color.green - expected.green) < 0.01 && abs(color.blue - expected.blue) < 0.01)
+            let differences = [color.red - expected.red, color.green - expected.green, color.blue - expected.blue]
+            #expect(differences.allSatisfy { abs($0) < 0.01 })
         }
         #expect(PersonColors(id: .max) != PersonColors(id: .min))
         // Neighbours differ at a glance.

@@ -12,7 +12,10 @@ struct Picture: Equatable {
     let encoding: SampleEncoding
     var planes: [[UInt8]]
 
-    init(width: Int, height: Int, encoding: SampleEncoding = SampleEncoding(matrix: .bt709, isFullRange: false), fill: (UInt8, UInt8, UInt8) = (90, 120, 140)) {
+    init(
+        width: Int, height: Int, encoding: SampleEncoding = SampleEncoding(matrix: .bt709, isFullRange: false),
+        fill: (UInt8, UInt8, UInt8) = (90, 120, 140)
+    ) {
         self.width = width
         self.height = height
         self.encoding = encoding

@@ -39,12 +39,29 @@ static void stretch(ps_plane plane, round_box b, float radius, float alpha, int3
     const float fx = (float)-b.x, fy = (float)(y - b.y), w = (float)b.w, h = (float)b.h, corner = (float)b.corner;
     const float value = plane.sample;
     if (radius < 0.0f) {
+        PS_SHORT_LOOP
         for (int32_t x = columns.first; x <= columns.last; x++)
             line[x] = ps_blend(line[x], value, alpha * ps_unit(0.5f - distance((float)x + fx, fy, w, h, corner)));
     } else {
+        PS_SHORT_LOOP
         for (int32_t x = columns.first; x <= columns.last; x++)
             line[x] = ps_blend(
                 line[x], value, alpha * ps_unit(radius + 0.5f - __builtin_fabsf(distance((float)x + fx, fy, w, h, corner))));
+    }
+}
+
+// The upright edges between the corners: a column has the same coverage on every row.
+enum { widest_upright = 64 };
+
+static void upright(ps_plane plane, double edge, double r, float alpha, ps_span rows) {
+    float coverage[widest_upright];
+    const ps_span columns = ps_span_of(edge - r - 0.5, edge + r + 0.5, plane.width);
+    for (int32_t x = columns.first; x <= columns.last; x++)
+        coverage[x - columns.first] = alpha * ps_unit((float)(r + 0.5 - fabs(x - edge)));
+    for (int32_t y = rows.first; y <= rows.last; y++) {
+        uint8_t *restrict line = plane.base + y * plane.row;
+        for (int32_t x = columns.first; x <= columns.last; x++)
+            line[x] = ps_blend(line[x], plane.sample, coverage[x - columns.first]);
     }
 }
 
@@ -70,15 +87,19 @@ void ps_draw_frame(
         const double r = radius * plane.scale, reach = r + 0.5, inner = fmax(reach, b.corner);
         const ps_span rows = ps_span_of(b.y - b.h - reach, b.y + b.h + reach, plane.height);
         const double west = b.x - b.w, east = b.x + b.w;
+        const int apart = b.w > inner && reach < widest_upright / 2 - 1;
+        // The rows where only the two upright edges are touched.
+        const ps_span plain = apart ? ps_span_of(b.y - b.h + inner, b.y + b.h - inner, plane.height) : (ps_span){0, -1};
+        if (plain.first <= plain.last) {
+            upright(plane, west, r, ink.alpha, plain);
+            upright(plane, east, r, ink.alpha, plain);
+        }
         for (int32_t y = rows.first; y <= rows.last; y++) {
-            // Between the corners only the two upright edges are touched.
-            const int upright = fabs(y - b.y) < b.h - inner && b.w > inner;
-            if (upright) {
-                stretch(plane, b, (float)r, ink.alpha, y, ps_span_of(west - reach, west + reach, plane.width));
-                stretch(plane, b, (float)r, ink.alpha, y, ps_span_of(east - reach, east + reach, plane.width));
-            } else {
-                stretch(plane, b, (float)r, ink.alpha, y, ps_span_of(west - reach, east + reach, plane.width));
+            if (y == plain.first && plain.first <= plain.last) {
+                y = plain.last;
+                continue;
             }
+            stretch(plane, b, (float)r, ink.alpha, y, ps_span_of(west - reach, east + reach, plane.width));
         }
     }
 }

@@ -33,29 +33,47 @@ static int cut(segment *s, int32_t width, int32_t height) {
     return 1;
 }
 
-// The x-range in which row y may be covered: the points nearer than `reach` to the segment are a convex set bounded by two
-// circles and two parallels, so its ends on a row lie on one of these.
-static void band(segment s, double reach, double y, double *low, double *high) {
+// The points nearer than `reach` to the segment: a convex set bounded by a circle around either end and two parallels, so the
+// ends of its stretch on a row lie on one of these.
+typedef struct {
+    segment s;
+    double reach;
+    double slope;                            // x by y along the segment
+    double x[2], top[2], bottom[2];          // the parallels: x at row 0, and the rows between which each runs
+} outline;
+
+static outline outline_of(segment s, double reach) {
+    outline o = {.s = s, .reach = reach, .top = {INFINITY, INFINITY}, .bottom = {-INFINITY, -INFINITY}};
+    const double dx = s.bx - s.ax, dy = s.by - s.ay, length = sqrt(dx * dx + dy * dy);
+    if (dy == 0.0) return o;
+    o.slope = dx / dy;
+    for (int i = 0; i < 2; i++) {
+        const double side = i ? reach : -reach, ox = -dy / length * side, oy = dx / length * side;
+        o.x[i] = s.ax + ox - (s.ay + oy) * o.slope;
+        o.top[i] = fmin(s.ay, s.by) + oy;
+        o.bottom[i] = fmax(s.ay, s.by) + oy;
+    }
+    return o;
+}
+
+static void widen(double x, double *low, double *high) {
+    if (x < *low) *low = x;
+    if (x > *high) *high = x;
+}
+
+static void row_of(const outline *o, double y, double *low, double *high) {
     *low = INFINITY;
     *high = -INFINITY;
-    const double dx = s.bx - s.ax, dy = s.by - s.ay, length = sqrt(dx * dx + dy * dy);
-    const double ends[2][2] = {{s.ax, s.ay}, {s.bx, s.by}};
+    const double ends[2][2] = {{o->s.ax, o->s.ay}, {o->s.bx, o->s.by}};
     for (int i = 0; i < 2; i++) {
         const double h = y - ends[i][1];
-        if (fabs(h) > reach) continue;
-        const double w = sqrt(reach * reach - h * h);
-        *low = fmin(*low, ends[i][0] - w);
-        *high = fmax(*high, ends[i][0] + w);
+        if (h > o->reach || h < -o->reach) continue;
+        const double w = sqrt(o->reach * o->reach - h * h);
+        widen(ends[i][0] - w, low, high);
+        widen(ends[i][0] + w, low, high);
     }
-    if (length == 0.0 || dy == 0.0) return;
-    for (int side = -1; side <= 1; side += 2) {
-        const double ox = -dy / length * reach * side, oy = dx / length * reach * side;
-        const double t = (y - s.ay - oy) / dy;
-        if (t < 0.0 || t > 1.0) continue;
-        const double x = s.ax + ox + t * dx;
-        *low = fmin(*low, x);
-        *high = fmax(*high, x);
-    }
+    for (int i = 0; i < 2; i++)
+        if (y >= o->top[i] && y <= o->bottom[i]) widen(o->x[i] + y * o->slope, low, high);
 }
 
 static inline float coverage(float x, float y, float dx, float dy, float inverse, float edge) {
@@ -75,13 +93,15 @@ static void draw(ps_plane plane, segment s, float alpha) {
     const float dx = (float)(s.bx - s.ax), dy = (float)(s.by - s.ay), edge = (float)reach;
     const float square = dx * dx + dy * dy, inverse = square > 0.0f ? 1.0f / square : 0.0f;
     const float value = plane.sample;
+    const outline around = outline_of(s, reach);
     const ps_span rows = ps_span_of(fmin(s.ay, s.by) - reach, fmax(s.ay, s.by) + reach, plane.height);
     for (int32_t y = rows.first; y <= rows.last; y++) {
         double low, high;
-        band(s, reach, y, &low, &high);
+        row_of(&around, y, &low, &high);
         const ps_span columns = ps_span_of(low, high, plane.width);
         uint8_t *restrict line = plane.base + y * plane.row;
         const float fy = (float)(y - s.ay), fx = (float)-s.ax;
+        PS_SHORT_LOOP
         for (int32_t x = columns.first; x <= columns.last; x++)
             line[x] = ps_blend(line[x], value, alpha * coverage((float)x + fx, fy, dx, dy, inverse, edge));
     }
@@ -100,10 +120,11 @@ void ps_mask_capsule(
     const double reach = s.radius + 0.5;
     const float dx = (float)(s.bx - s.ax), dy = (float)(s.by - s.ay);
     const float square = dx * dx + dy * dy, inverse = square > 0.0f ? 1.0f / square : 0.0f;
+    const outline around = outline_of(s, reach);
     const ps_span rows = ps_span_of(fmin(s.ay, s.by) - reach, fmax(s.ay, s.by) + reach, height);
     for (int32_t y = rows.first; y <= rows.last; y++) {
         double low, high;
-        band(s, reach, y, &low, &high);
+        row_of(&around, y, &low, &high);
         const ps_span columns = ps_span_of(low, high, width);
         for (int32_t x = columns.first; x <= columns.last; x++) {
             const float c = coverage((float)(x - s.ax), (float)(y - s.ay), dx, dy, inverse, (float)reach);

@@ -39,6 +39,9 @@ static inline ps_span ps_span_of(double low, double high, int32_t count) {
     return (ps_span){low <= 0 ? 0 : (int32_t)ceil(low), high >= count - 1 ? count - 1 : (int32_t)floor(high)};
 }
 
+// A line is a few pixels wide on a row: vectors of 16, which the compiler would choose, leave nearly all of it to the scalar rest.
+#define PS_SHORT_LOOP _Pragma("clang loop vectorize_width(4) interleave(disable)")
+
 static inline int ps_ink_is_visible(ps_ink ink) { return ink.alpha > 0.0f && ink.alpha <= 1.0f; }
 
 #endif

@@ -5,6 +5,7 @@
 #include <libavutil/imgutils.h>
 #include "ps_interrupt.h"
 #include "ps_log.h"
+#include "ps_scale.h"
 
 // FFmpeg's macros that Swift cannot see.
 
