@@ -52,6 +52,7 @@ let package = Package(
             name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
         .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),
+        .target(name: "Evaluation", dependencies: ["Diagnostics", "Geometry", "Pose", "Records"]),
         .target(name: "Drawing", dependencies: ["CKernels", "Geometry", "Media", "Pose"]),
         .target(
             name: "PoseStream",
@@ -84,7 +85,8 @@ let package = Package(
         .testTarget(
             name: "EstimationTests",
             dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Estimation", "Media", "TestSupport"]),
-        .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"]),
+        .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["PoseStream", "TestSupport"]),

@@ -1,5 +1,5 @@
 /// An axis-parallel rectangle: the left upper corner and the size, in pixels (COCO's x, y, w, h).
-public struct Box: Hashable, Sendable {
+public struct Box: Hashable, Sendable, Codable {
     public var x: Double
     public var y: Double
     public var width: Double

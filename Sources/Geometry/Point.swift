@@ -1,6 +1,6 @@
 /// A place or a displacement in a picture: pixels, x to the right, y down.
 /// The centre of the first pixel is (0, 0).
-public struct Point: Hashable, Sendable {
+public struct Point: Hashable, Sendable, Codable {
     public var x: Double
     public var y: Double
 

@@ -1,7 +1,7 @@
 import Geometry
 
 /// A joint: where it is in the picture as shown (pixels) and how sure the network is.
-public struct Keypoint: Hashable, Sendable {
+public struct Keypoint: Hashable, Sendable, Codable {
     public var position: Point
     /// The network's score, about 0 to 1. A joint that was not found has position (0, 0) and score 0.
     public var score: Double
