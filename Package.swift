@@ -45,8 +45,8 @@ let package = Package(
             name: "Checkpoints",
             dependencies: ["CZlib", "Diagnostics", "Engine", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["ONNX/Generated/README.md"]),
-        .target(name: "Sampling", dependencies: ["CKernels", "Geometry"]),
         .target(name: "Networks", dependencies: ["Checkpoints", "Diagnostics", "Engine"]),
+        .target(name: "Sampling", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry"]),
         .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(
             name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
@@ -84,9 +84,11 @@ let package = Package(
         .testTarget(name: "DetectionTests", dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Media", "TestSupport"]),
         .testTarget(
             name: "EstimationTests",
-            dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Estimation", "Media", "TestSupport"]),
+            dependencies: [
+                "CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Estimation", "Evaluation", "Media", "TestSupport",
+            ]),
         .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["PoseStream", "TestSupport"]),

@@ -36,10 +36,10 @@ public final class InputSampler {
     ///   - mirrored: the crop's columns in reverse, for the flip test.
     ///   - planes: receives `[3, height, width]`, normalized.
     public func warp(
-        _ image: borrowing ps_image, through map: Affine, mirrored: Bool = false, into planes: UnsafeMutableBufferPointer<Float>
+        _ image: ps_image, through map: Affine, mirrored: Bool = false, into planes: UnsafeMutableBufferPointer<Float>
     ) {
         let forward = (map.a, map.b, map.tx, map.c, map.d, map.ty)
-        withUnsafePointer(to: copy image) { image in
+        withUnsafePointer(to: image) { image in
             withUnsafeBytes(of: forward) { matrix in
                 ps_warp_u8(
                     image, matrix.assumingMemoryBound(to: Double.self).baseAddress, Int32(width), Int32(height), order,
@@ -54,11 +54,11 @@ public final class InputSampler {
     ///
     /// Bilinear with half-pixel centres and no low pass, like OpenCV's `resize` with INTER_LINEAR.
     public func letterbox(
-        _ image: borrowing ps_image, contentWidth: Int, contentHeight: Int, fill: UInt8,
+        _ image: ps_image, contentWidth: Int, contentHeight: Int, fill: UInt8,
         into planes: UnsafeMutableBufferPointer<Float>
     ) {
         let colour = (fill, fill, fill)
-        withUnsafePointer(to: copy image) { image in
+        withUnsafePointer(to: image) { image in
             withUnsafeBytes(of: colour) { colour in
                 ps_letterbox_u8(
                     image, Int32(clamping: contentWidth), Int32(clamping: contentHeight), Int32(width), Int32(height), order,

@@ -1,0 +1,68 @@
+import Diagnostics
+import Engine
+import Sampling
+
+/// What a detector network's outputs mean, recognised from their shapes alone, so that a user's own export works.
+///
+/// Spec: networks-bottomup sections 4 and 5.
+public enum DetectorKind: Sendable, Hashable {
+    /// One output `[1, A, 5 + classes]` with a row for each cell of the strides 8, 16, 32.
+    case yolox(classes: Int)
+    case nanoDet(NanoDetLayout)
+
+    public var classes: Int {
+        switch self {
+        case .yolox(let classes): classes
+        case .nanoDet(let layout): layout.classes
+        }
+    }
+
+    var normalization: PixelNormalization {
+        switch self {
+        case .yolox: .bytesBGR
+        case .nanoDet: .nanoDet
+        }
+    }
+
+    /// Throws `Failure` of kind `.data` that lists the outputs when they are those of no detector we know.
+    public static func recognise(_ outputs: [PlannedValue], input: InputSize, model: String) throws -> DetectorKind {
+        if let kind = recognise(outputs.map(\.shape), input: input), outputs.allSatisfy({ $0.elementType == .float32 }) {
+            return kind
+        }
+        let list = outputs.map { "\"\($0.name)\" \($0.isDataDependent ? "?" : Shape.text($0.shape))" }
+        throw Failure(
+            .data, "cannot use model as a person detector", at: model,
+            because: "its outputs are those of neither YOLOX nor NanoDet: \(list.joined(separator: ", "))",
+            remedy: "export YOLOX with one output [1, cells, 5 + classes], or NanoDet without post-processing")
+    }
+
+    /// The same from shapes alone; nil when nothing fits.
+    package static func recognise(_ shapes: [[Int]], input: InputSize) -> DetectorKind? {
+        guard input.isSensible else { return nil }
+        if shapes.count == 1 { return single(shapes[0], input) }
+        return NanoDetLayout(pairs: shapes, input: input).map(DetectorKind.nanoDet)
+    }
+
+    private static func single(_ shape: [Int], _ input: InputSize) -> DetectorKind? {
+        guard let table = CellTable(shape) else { return nil }
+        if let layout = NanoDetLayout(single: table, input: input) { return .nanoDet(layout) }
+        guard table.rows == CellTable.cells([8, 16, 32], input).reduce(0, +), table.columns >= 6 else { return nil }
+        return .yolox(classes: table.columns - 5)
+    }
+}
+
+/// A network's output as rows (cells of the strides' grids) and columns: `[1, rows, columns]` or `[rows, columns]`.
+struct CellTable {
+    let rows: Int
+    let columns: Int
+
+    init?(_ shape: [Int]) {
+        guard shape.count == 2 || (shape.count == 3 && shape[0] == 1) else { return nil }
+        (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
+    }
+
+    /// Number of cells of each stride's grid.
+    static func cells(_ strides: [Int], _ input: InputSize) -> [Int] {
+        strides.map { ((input.width + $0 - 1) / $0) * ((input.height + $0 - 1) / $0) }
+    }
+}

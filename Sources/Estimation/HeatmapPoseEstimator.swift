@@ -1,0 +1,97 @@
+import CKernels
+import Diagnostics
+import Dispatch
+import Engine
+import Media
+import Pose
+import Sampling
+import Synchronization
+
+/// Top-down pose estimation with heatmaps: SimpleBaseline, HRNet and all that follow them (spec: networks-topdown section 7).
+///
+/// Box → crop → network → one heatmap for each joint → joints. Boxes are spread over `options.threads` workers; the result
+/// does not depend on their number. Belongs to one caller at a time.
+public final class HeatmapPoseEstimator: PoseEstimator {
+    public let keypointSet: KeypointSet
+    public let options: HeatmapPoseOptions
+    /// Size of the network's input, pixels.
+    public let inputSize: InputSize
+    private let workers: [HeatmapWorker]
+
+    /// - Parameters:
+    ///   - model: what the user called the model, for messages.
+    ///   - keypointSet: the joints of the network's maps, in their order.
+    /// - Throws: `Failure` of kind `.data` when the network has no such heatmaps.
+    public init(
+        _ graph: Graph, model: String, keypointSet: KeypointSet = .coco17, options: HeatmapPoseOptions = HeatmapPoseOptions()
+    ) throws {
+        let input = try PictureInput(graph, model: model)
+        let size = try input.size(wanted: options.inputSize, standard: InputSize(width: 192, height: 256))
+        let plan = try input.plan(graph, size: size)
+        let output = try Self.heatmaps(plan, keypointSet, model)
+        self.keypointSet = keypointSet
+        self.options = options
+        inputSize = size
+        workers = (0..<max(options.threads, 1)).map { _ in
+            HeatmapWorker(plan, output: output, input: size, keypointSet: keypointSet, options: options)
+        }
+    }
+
+    /// The output that holds a map for each joint: the first `[1, joints, height, width]`.
+    private static func heatmaps(_ plan: Plan, _ keypointSet: KeypointSet, _ model: String) throws -> Int {
+        let pictures = plan.outputs.indices.filter {
+            let output = plan.outputs[$0]
+            return output.elementType == .float32 && output.shape.count == 4 && output.shape[0] == 1 && output.shape.min() ?? 0 > 0
+        }
+        if let index = pictures.first(where: { plan.outputs[$0].shape[1] == keypointSet.count }) { return index }
+        let list = plan.outputs.map { "\"\($0.name)\" \($0.isDataDependent ? "?" : Shape.text($0.shape))" }
+        throw Failure(
+            .data, "cannot use model as a heatmap pose network", at: model,
+            because: "no output has a map for each of the \(keypointSet.count) joints of \(keypointSet.name): "
+                + list.joined(separator: ", "),
+            remedy: "its output must be [1, \(keypointSet.count), height, width]")
+    }
+
+    public func estimate(_ frame: VideoFrame, boxes: [ScoredBox]) throws -> [Person] {
+        try frame.withImage { image throws in try estimate(copy image, boxes: boxes) }
+    }
+
+    /// The same for a picture that is not a frame.
+    package func estimate(_ image: ps_image, boxes: [ScoredBox]) throws -> [Person] {
+        let regions = boxes.map { CropRegion(box: $0.box, input: inputSize, padding: options.padding) }
+        let found = try joints(image, in: regions)
+        var people: [Person] = []
+        var candidates: [PoseSuppression.Candidate] = []
+        for (index, joints) in found.enumerated() {
+            guard let joints else { continue }
+            let score = instanceScore(box: boxes[index].score, joints: joints, above: options.visibleAbove)
+            people.append(Person(score: score, box: boxes[index].box, keypoints: joints))
+            candidates.append(.init(keypoints: joints, area: regions[index].area, score: score))
+        }
+        guard let threshold = options.similarityThreshold else { return people }
+        let suppression = PoseSuppression(similarity: .init(keypointSet), threshold: threshold)
+        return suppression.indices(candidates).sorted().map { people[$0] }
+    }
+
+    /// The joints for each region, in order; nil where a region has no size.
+    private func joints(_ image: ps_image, in regions: [CropRegion]) throws -> [[Keypoint]?] {
+        let hands = min(workers.count, regions.count)
+        guard hands > 1 else { return try regions.map { try workers[0].joints(image, in: $0) } }
+        var results = [Result<[Keypoint]?, any Error>](repeating: .success(nil), count: regions.count)
+        results.withUnsafeMutableBufferPointer { results in
+            // Safe although not Sendable: each worker is used by one iteration, each place of `results` is written by the
+            // iteration that drew its number, the picture is only read, and all end before concurrentPerform returns.
+            nonisolated(unsafe) let (workers, picture) = (workers, image)
+            nonisolated(unsafe) let slots = UnsafeMutableBufferPointer(rebasing: results[...])
+            let next = Atomic<Int>(0)
+            DispatchQueue.concurrentPerform(iterations: hands) { hand in
+                while true {
+                    let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard place < slots.count else { return }
+                    slots[place] = Result { try workers[hand].joints(picture, in: regions[place]) }
+                }
+            }
+        }
+        return try results.map { try $0.get() }
+    }
+}

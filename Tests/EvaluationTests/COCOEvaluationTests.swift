@@ -1,0 +1,93 @@
+import Diagnostics
+import Evaluation
+import Foundation
+import TestSupport
+import Testing
+
+/// Numbers of pycocotools 2.0.11 (fixtures/coco).
+@Suite("COCO's numbers") struct COCOEvaluationTests {
+    struct Expect: Decodable {
+        struct Part: Decodable { var stats: [Double] }
+        var bbox: Part
+        var keypoints: Part
+    }
+
+    struct Synthetic: Decodable {
+        var names: [String]
+        var stats: [Double]
+        var images: Int
+        var annotations: Int
+        var detections: Int
+    }
+
+    private func near(_ evaluation: COCOEvaluation, _ wanted: [Double]) -> Bool {
+        zip(evaluation.numbers, wanted).allSatisfy { abs(($0.value ?? -1) - $1) < 1e-9 } && evaluation.numbers.count == wanted.count
+    }
+
+    @Test("poses with crowds, people without keypoints, ties and more than 20 in a picture")
+    func synthetic() throws {
+        let expect = try Fixture.decode(Synthetic.self, from: "coco/synthetic_expect.json")
+        let truth = try COCODataset(contentsOf: Shared.fixture("coco/synthetic_gt.json"))
+        let results = try COCOResults.keypoints(
+            json: Data(contentsOf: Shared.fixture("coco/synthetic_dt.json")), place: "synthetic_dt.json")
+        #expect(truth.pictures.count == expect.images && truth.annotations.count == expect.annotations)
+        #expect(results.count == expect.detections)
+        let evaluation = try COCOEvaluation(keypoints: results, truth: truth)
+        #expect(evaluation.numbers.map(\.name) == expect.names)
+        #expect(near(evaluation, expect.stats), "\(evaluation.numbers)")
+    }
+
+    @Test("poses and boxes of the tracking reference")
+    func tracking() throws {
+        let expect = try Fixture.decode(Expect.self, from: "coco/expect.json")
+        let truth = try COCODataset(contentsOf: Shared.fixture("coco/gt.json"))
+        let poses = try COCOResults.keypoints(json: Data(contentsOf: Shared.fixture("coco/keypoints.json")), place: "keypoints")
+        let boxes = try COCOResults.boxes(json: Data(contentsOf: Shared.fixture("coco/boxes.json")), place: "boxes")
+        let keypoints = try COCOEvaluation(keypoints: poses, truth: truth)
+        #expect(near(keypoints, expect.keypoints.stats), "\(keypoints.numbers)")
+        let detection = try COCOEvaluation(boxes: boxes, truth: truth)
+        #expect(near(detection, expect.bbox.stats), "\(detection.numbers)")
+        #expect(detection["AR10"] == detection.numbers[7].value)
+    }
+
+    @Test("results survive being written and read")
+    func written() throws {
+        let poses = try COCOResults.keypoints(json: Data(contentsOf: Shared.fixture("coco/keypoints.json")), place: "keypoints")
+        let again = try COCOResults.keypoints(json: COCOResults.json(poses), place: "again")
+        #expect(again.count == poses.count)
+        #expect(zip(again, poses).allSatisfy { $0.keypoints == $1.keypoints && $0.score == $1.score && $0.picture == $1.picture })
+    }
+
+    @Test("nothing to find gives no number; nothing found gives 0")
+    func empty() throws {
+        let truth = try COCODataset(contentsOf: Shared.fixture("coco/gt.json"))
+        #expect(try COCOEvaluation(keypoints: [], truth: truth)["AP"] == 0)
+        #expect(try COCOEvaluation(keypoints: [], truth: truth, category: 7)["AP"] == nil)
+    }
+
+    @Test("a stray picture and damaged files are named in one line")
+    func damaged() throws {
+        let truth = try COCODataset(contentsOf: Shared.fixture("coco/gt.json"))
+        let stray = COCOKeypointResult(picture: 999, keypoints: [], score: 1)
+        #expect(throws: Failure.self) { try COCOEvaluation(keypoints: [stray], truth: truth) }
+        let texts = [
+            "", "[]", "{\"images\":[]}", "{\"images\":[{\"id\":1}],\"annotations\":[]}",
+            "{\"images\":[],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"area\":1,\"bbox\":[1,2,3]}]}",
+            "{\"images\":[],\"annotations\":[{\"id\":1e99,\"image_id\":1,\"category_id\":1,\"area\":1,\"bbox\":[1,2,3,4]}]}",
+            "{\"images\":[],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"area\":1,\"bbox\":[1,2,3,4],\"keypoints\":[1,2]}]}",
+        ]
+        for text in texts {
+            do {
+                _ = try COCODataset(json: Data(text.utf8), place: "truth.json")
+                Issue.record("read \(text)")
+            } catch let failure as Failure {
+                #expect(failure.kind == .data && failure.description.contains("truth.json"))
+                #expect(!failure.description.contains("\n"))
+            }
+        }
+        // Short results are no crash: they match nothing.
+        let short = COCOKeypointResult(picture: 1, keypoints: [1, 2], score: 1)
+        #expect(try COCOEvaluation(keypoints: [short], truth: truth)["AP"] == 0)
+        #expect(try COCOEvaluation(boxes: [COCOBoxResult(picture: 1, bbox: [1], score: 1)], truth: truth)["AP"] == 0)
+    }
+}
