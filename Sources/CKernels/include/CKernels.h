@@ -1,6 +1,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 // The engine room: one header a family of kernels. Nothing here allocates, locks or knows a file.
+#include "ps_blocked.h"
 #include "ps_drawing.h"
 #include "ps_elementwise.h"
 #include "ps_engine.h"

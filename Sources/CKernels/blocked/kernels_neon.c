@@ -1,0 +1,14 @@
+#if defined(__aarch64__)
+#include "ps_blocked.h"
+#include <math.h>
+#include <string.h>
+#include "vector_neon.h"
+#include "activation.inc"
+#include "tile.inc"
+#include "direct.inc"
+#include "winograd.inc"
+#include "depthwise.inc"
+#define TABLE ps_blocked_neon
+#define TABLE_NAME "neon"
+#include "table.inc"
+#endif

@@ -1,0 +1,77 @@
+#ifndef PS_BLOCKED_H
+#define PS_BLOCKED_H
+#include "ps_engine.h"
+#include <stddef.h>
+#include <stdint.h>
+
+// The fast kernels. Maps lie in blocks of 16 channels, [N][C/16][H + 2 halo][W + 2 halo][16] f32, with a halo of zeros
+// around each plane, so that no kernel has border code; channels beyond the last are zero, too. One table of functions
+// for each instruction set; `ps_blocked_plain` is the plain C twin that the others are tested against.
+//
+// All pointers are 64-byte aligned. Nothing here allocates or starts a thread: work is cut into items, and whoever calls
+// decides which thread computes which. Every output is computed by one item in one order, so results do not depend on that.
+
+enum { PS_BLOCK = 16 };
+
+// The shape of a map and its place in a buffer.
+typedef struct {
+    int32_t batch, channels, height, width;
+    int32_t halo;       // zero rows and columns on each side
+    ptrdiff_t image;    // floats from one picture of the batch to the next (more than the map's own when it is a part of a wider one)
+} ps_map;
+
+static inline int32_t ps_map_blocks(const ps_map *m) { return (m->channels + PS_BLOCK - 1) / PS_BLOCK; }
+static inline ptrdiff_t ps_map_row(const ps_map *m) { return (ptrdiff_t)(m->width + 2 * m->halo) * PS_BLOCK; }
+static inline ptrdiff_t ps_map_plane(const ps_map *m) { return (ptrdiff_t)(m->height + 2 * m->halo) * ps_map_row(m); }
+// Floats from the start of a plane to its first pixel inside the halo.
+static inline ptrdiff_t ps_map_origin(const ps_map *m) { return (ptrdiff_t)m->halo * (ps_map_row(m) + PS_BLOCK); }
+
+typedef enum {
+    PS_CONV_DIRECT = 0,
+    PS_CONV_WINOGRAD_4,   // F(4,3) for 3x3, F(5,2) for the phases of a transposed 4x4: 6x6 tiles
+    PS_CONV_WINOGRAD_2    // F(2,3), F(3,2): 4x4 tiles
+} ps_conv_algorithm;
+
+// A convolution over blocked maps: kernel k x k, stride 1 or 2, any dilation; or the transposed 4x4 stride 2 pad 1.
+typedef struct {
+    ps_map in, out;
+    int32_t kernel_h, kernel_w;
+    int32_t stride, dilation;
+    int32_t pad_top, pad_left;
+    int32_t transposed;           // 1: transposed 4x4, stride 2, padding 1
+    ps_conv_algorithm algorithm;
+    ps_activation activation;     // after bias and residual
+    // Set by `prepare`:
+    int32_t row_chunks;           // rows are cut so that a chunk of the input stays in the second-level cache
+    int32_t tile_block;           // Winograd: tiles of one item
+} ps_conv;
+
+typedef struct {
+    const char *name;             // "avx512", "avx2", "neon", "plain"
+
+    // ---- Convolution ----
+    // Bytes of packed weights; packing from [out][in][kh][kw] (transposed: [in][out][4][4]).
+    size_t (*packed_bytes)(const ps_conv *c);
+    void (*pack)(const ps_conv *c, const float *weights, float *packed);
+    // Chooses the cut for a number of threads; returns how many items there are.
+    int32_t (*prepare)(ps_conv *c, int32_t threads);
+    size_t (*scratch_bytes)(const ps_conv *c);   // for each thread
+    // Items [first, last). bias: one value a channel, padded to whole blocks. residual: as out, or NULL.
+    void (*convolve)(
+        const ps_conv *c, const float *in, const float *packed, const float *bias, const float *residual, float *out, int32_t first,
+        int32_t last, void *scratch);
+
+    // ---- Depthwise: one filter a channel ----
+    void (*pack_depthwise)(int32_t channels, int32_t taps, const float *weights, float *packed);   // [taps][16] a block
+    // Channel blocks [first, last) of all pictures (item = picture * blocks + block).
+    void (*depthwise)(const ps_conv *c, const float *in, const float *packed, const float *bias, float *out, int32_t first, int32_t last);
+} ps_blocked_kernels;
+
+extern const ps_blocked_kernels ps_blocked_plain;
+
+// The table of an instruction set by its name; NULL when this program or this processor lacks it.
+const ps_blocked_kernels *ps_blocked_named(const char *name);
+// The best table for this processor.
+const ps_blocked_kernels *ps_blocked_best(void);
+
+#endif
