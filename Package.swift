@@ -63,11 +63,12 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
-            ]),
+            ],
+            resources: [.embedInCode("Pipelines")]),
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "CFFmpeg", "CShims", "PoseStream",
+                "Diagnostics", "PoseStream", "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -91,8 +92,8 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
-        .testTarget(name: "PoseStreamTests", dependencies: ["PoseStream", "TestSupport"]),
-        .testTarget(name: "CommandLineToolTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "PoseStream", "TestSupport"]),
+        .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import PoseStream
+
+/// `posestream [run] INPUT`: video in, people out.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Find and track the people in a video.",
+        discussion: """
+            INPUT is a video file, a folder or quoted glob of pictures, or - for standard input.
+
+            Examples:
+              posestream clip.mp4 | jq -c 'select(.type == "frame") | [.time, (.people | length)]'
+              posestream run clip.mp4 -o poses.ndjson --annotate annotated.mp4
+              ffmpeg -loglevel error -i clip.mp4 -f matroska - | posestream - --set pose.flip=true > poses.ndjson
+            """)
+
+    @Argument(help: "Video file, folder or glob of pictures, or - for standard input.")
+    var input: String?
+
+    @Option(name: [.short, .long], help: "NDJSON file; - is standard output (the default unless only --annotate is given).")
+    var output: String?
+
+    @Option(name: [.short, .long], help: "Annotated video; the ending chooses the container (mp4, mkv, mov, avi, ts). - is standard output with --format.")
+    var annotate: String?
+
+    @Option(help: "Container of an annotated video on standard output: matroska or mpegts.")
+    var format: String?
+
+    @Option(name: [.short, .long], help: "Pipeline: a name or a YAML file.")
+    var pipeline: String = "default"
+
+    @Option(name: .customLong("set"), help: "Override a pipeline key: --set detect.score=0.4 (repeatable).")
+    var settings: [String] = []
+
+    @Flag(help: "Print the resolved pipeline and stop.")
+    var printPipeline = false
+
+    @Option(help: "A further folder with models, searched first (repeatable).")
+    var models: [String] = []
+
+    @Option(help: "Threads for networks (default: $POSESTREAM_THREADS, else the number of cores).")
+    var threads: Int?
+
+    @Flag(name: [.customShort("y"), .long], help: "Replace outputs that exist.")
+    var overwrite = false
+
+    @Flag(help: "Exit with 65 when the input was truncated or damaged.")
+    var strict = false
+
+    @Option(help: "Progress on standard error: auto, plain, json or none.")
+    var progress: ProgressStyle = .auto
+
+    @Option(help: "How much is said on standard error: error, warning, info or debug.")
+    var logLevel: LogLevel = .warning
+
+    @Flag(name: [.short, .long], help: "No progress, no summary, no warnings.")
+    var quiet = false
+
+    mutating func run() throws {
+        let configuration = try resolvedConfiguration()
+        if printPipeline {
+            print(configuration.yaml, terminator: "")
+            return
+        }
+        guard let input else {
+            throw Failure(.usage, "nothing to process", at: "INPUT", because: "no input is given", remedy: "posestream clip.mp4")
+        }
+        let pipeline = try Pipeline(
+            configuration: configuration, models: .standard(first: models), threads: try numberOfThreads())
+        let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
+        let job = RunJob(pipeline: pipeline, input: input, outputs: try outputs(), isStrict: strict)
+        let signals = SignalWatch { signal in
+            // Nothing is written yet: there is nothing to finish.
+            if !job.interrupt(bySignal: signal) { Foundation.exit(128 + signal) }
+        }
+        defer { signals.stop() }
+        let summary = try job.run(reporting: { reporter.handle($0) })
+        reporter.finish(quiet ? nil : summary)
+        if let signal = summary.interruptedBy { throw ExitCode(128 + signal) }
+    }
+
+    private func resolvedConfiguration() throws -> PipelineConfiguration {
+        var configuration = try PipelineConfiguration.named(pipeline)
+        for assignment in settings { try configuration.apply(assignment: assignment) }
+        return configuration
+    }
+
+    private func outputs() throws -> RunOutputs {
+        if annotate == "-" && (output == "-" || format == nil) {
+            throw Failure(
+                .usage, "cannot write the video to standard output", at: "--annotate -",
+                because: output == "-" ? "the records go there" : "its container is unknown",
+                remedy: "posestream clip.mp4 --annotate - --format matroska -o poses.ndjson | ffplay -")
+        }
+        let records = output ?? (annotate == nil ? "-" : nil)
+        return RunOutputs(records: records, video: annotate, videoFormat: format, overwrite: overwrite)
+    }
+
+    private func numberOfThreads() throws -> Int {
+        let text = threads.map(String.init) ?? ProcessInfo.processInfo.environment["POSESTREAM_THREADS"]
+        guard let text, !text.isEmpty else { return ProcessInfo.processInfo.activeProcessorCount }
+        guard let count = Int(text), (1...256).contains(count) else {
+            throw Failure(.usage, "wrong number of threads", at: threads == nil ? "$POSESTREAM_THREADS" : "--threads", because: "\"\(text)\" is not a whole number from 1 to 256")
+        }
+        return count
+    }
+}
+
+enum LogLevel: String, ExpressibleByArgument, CaseIterable, Comparable {
+    case error, warning, info, debug
+
+    static func < (a: LogLevel, b: LogLevel) -> Bool {
+        (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+    }
+}

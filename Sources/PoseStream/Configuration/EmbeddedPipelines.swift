@@ -1,0 +1,12 @@
+/// The files of `pipelines/`, carried inside the program.
+enum EmbeddedPipelines {
+    private static let files: [String: [UInt8]] = [
+        "default": PackageResources.default_yaml
+    ]
+
+    static var names: [String] { files.keys.sorted() }
+
+    static func yaml(named name: String) -> String? {
+        files[name].map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,59 @@
+import Checkpoints
+import Detection
+import Diagnostics
+import Engine
+import Estimation
+import Pose
+import Tracking
+
+/// The networks of a pipeline: read and checked once, shared by the stages of all sources.
+struct PipelineNetworks: Sendable {
+    /// The model files in use, detector first.
+    let files: [ModelFile]
+    let keypointSet = KeypointSet.coco17
+    private let detector: LoadedNetwork?
+    private let pose: LoadedNetwork
+    private let threads: Int
+
+    private struct LoadedNetwork: Sendable {
+        let name: String
+        let graph: Graph
+    }
+
+    /// - Throws: `Failure` when a model is missing (`.noInput`) or damaged (`.data`).
+    init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int) throws {
+        let detectorFile = try configuration.detect.map { try library.find($0.model) }
+        let poseFile = try library.find(configuration.pose.model)
+        detector = try detectorFile.map(PipelineNetworks.load)
+        pose = try PipelineNetworks.load(poseFile)
+        files = [detectorFile, poseFile].compactMap { $0 }
+        self.threads = threads
+        // A model of another kind must be refused before any output is touched.
+        _ = try makeStages(configuration)
+    }
+
+    private static func load(_ file: ModelFile) throws -> LoadedNetwork {
+        let model = try ONNXModel.load(contentsOf: file.url)
+        if let bad = model.firstNonFinite() {
+            throw Failure(.data, "damaged model", at: file.url.lastPathComponent, because: "\(bad)")
+        }
+        return LoadedNetwork(name: file.url.lastPathComponent, graph: model.graph)
+    }
+
+    /// Stages with state of their own for one source.
+    func makeStages(_ configuration: PipelineConfiguration) throws -> sending Stages {
+        guard let detect = configuration.detect, let detector else {
+            throw Failure(
+                .configuration, "no detector", at: "pipeline \(configuration.name)",
+                because: "its pose network works on boxes and nothing finds them", remedy: "add a detect section: detect: { model: yolox-nano }")
+        }
+        let boxes = DetectorOptions(scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople)
+        let joints = HeatmapPoseOptions(
+            padding: configuration.pose.padding, flip: configuration.pose.flip, refinement: configuration.pose.decoder,
+            similarityThreshold: configuration.pose.nms < 1 ? configuration.pose.nms : nil, threads: threads)
+        return Stages(
+            detector: try DetectorKind.makeDetector(detector.graph, model: detector.name, options: boxes),
+            estimator: try HeatmapPoseEstimator(pose.graph, model: pose.name, keypointSet: keypointSet, options: joints),
+            tracker: FlowPoseTracker(configuration: configuration.track, keypoints: keypointSet))
+    }
+}

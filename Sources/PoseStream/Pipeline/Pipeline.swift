@@ -1,0 +1,73 @@
+import Diagnostics
+import Foundation
+import Media
+import Pose
+
+/// Where the frames come from.
+public enum PipelineInput: Sendable {
+    /// A video file or a picture.
+    case file(String)
+    /// As on the command line: file, folder, glob, `-` for standard input.
+    case argument(String)
+}
+
+/// A configured pipeline: networks loaded and checked, ready for any number of sources.
+///
+/// ```swift
+/// let pipeline = try Pipeline(configuration: .named("default"))
+/// for try await result in try pipeline.results(for: .file("clip.mp4")) {
+///     print(result.time, result.people.count)
+/// }
+/// ```
+public struct Pipeline: Sendable {
+    public let configuration: PipelineConfiguration
+    /// The model files in use.
+    public var models: [ModelFile] { networks.files }
+    /// The joints that people come with.
+    public var keypointSet: KeypointSet { networks.keypointSet }
+
+    let networks: PipelineNetworks
+
+    /// Finds and loads the networks.
+    ///
+    /// - Parameters:
+    ///   - configuration: which networks, with which settings.
+    ///   - models: where to look for model files.
+    ///   - threads: how many threads the networks may use together.
+    /// - Throws: `Failure` when a model is missing, damaged or of the wrong kind.
+    public init(
+        configuration: PipelineConfiguration, models: ModelLibrary = .standard(),
+        threads: Int = ProcessInfo.processInfo.activeProcessorCount
+    ) throws {
+        self.configuration = configuration
+        networks = try PipelineNetworks(configuration, library: models, threads: threads)
+    }
+
+    /// The stages for one source: they keep state from frame to frame, so each source needs its own.
+    public func makeStages() throws -> sending Stages {
+        try networks.makeStages(configuration)
+    }
+
+    /// Processes a source and gives its frames in order, also the empty ones.
+    ///
+    /// Frames are only read as they are asked for (a few ahead). Cancelling the task stops the stages and releases the source.
+    /// - Throws: `Failure` when the source cannot be opened.
+    public func results(for input: PipelineInput) throws -> FrameResults {
+        FrameResults(run: try start(try openSource(input, options: SourceOptions())))
+    }
+
+    /// Opens a source as the command line does.
+    func openSource(_ input: PipelineInput, options: SourceOptions) throws -> sending any FrameSource {
+        switch input {
+        case .file(let path): try Media.openSource("file:" + path, options: options)
+        case .argument(let argument): try Media.openSource(argument, options: options)
+        }
+    }
+
+    /// Starts the stages on a source.
+    func start(_ source: sending any FrameSource) throws -> PipelineRun {
+        let run = PipelineRun(source: Handover(source))
+        run.start(Handover(try makeStages()))
+        return run
+    }
+}

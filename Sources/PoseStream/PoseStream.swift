@@ -1,4 +1,0 @@
-import Crypto
-import Yams
-import Logging
-import DequeModule

@@ -1,0 +1,18 @@
+/// What a run writes.
+public struct RunOutputs: Sendable {
+    /// NDJSON file, "-" for standard output; nil for none.
+    public var records: String?
+    /// Annotated video; nil for none.
+    public var video: String?
+    /// Container of the video when the name does not tell it (standard output).
+    public var videoFormat: String?
+    /// Replace files that exist.
+    public var overwrite: Bool
+
+    public init(records: String? = "-", video: String? = nil, videoFormat: String? = nil, overwrite: Bool = false) {
+        self.records = records
+        self.video = video
+        self.videoFormat = videoFormat
+        self.overwrite = overwrite
+    }
+}

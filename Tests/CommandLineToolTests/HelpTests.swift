@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Help, versions and reports")
+struct HelpTests {
+    @Test("Every command's help shows three examples", arguments: [["--help"], ["run", "--help"], ["models", "list", "--help"], ["models", "path", "--help"], ["doctor", "--help"], ["schema", "--help"]])
+    func help(arguments: [String]) throws {
+        let result = try Program.posestream.run(arguments)
+        #expect(result.status == 0)
+        let examples = try #require(result.text.range(of: "Examples:"))
+        let shown = result.text[examples.upperBound...].split(separator: "\n").prefix { !$0.hasPrefix("USAGE") }
+            .filter { $0.contains("posestream") }
+        #expect(shown.count >= 3)
+    }
+
+    @Test("The version names FFmpeg's")
+    func version() throws {
+        let result = try Program.posestream.run(["--version"])
+        #expect(result.status == 0 && result.text.contains("FFmpeg"))
+    }
+
+    @Test("doctor reports what is there and what is missing, as text and as JSON")
+    func doctor() throws {
+        let scratch = try Scratch()
+        let nothing = ["POSESTREAM_MODELS": scratch.folder.path, "XDG_DATA_HOME": scratch.folder.path]
+        let text = try Program.posestream.run(["doctor"], environment: nothing)
+        #expect(text.status == 0 && text.text.contains("libavcodec") && text.text.contains("MISS  yolox-nano"))
+        let json = try Program.posestream.run(["doctor", "--json"], environment: nothing)
+        let report = try #require(try JSONSerialization.jsonObject(with: json.output) as? [String: Any])
+        #expect((report["missing"] as? [String])?.contains { $0.hasPrefix("yolox-nano") } == true)
+    }
+
+    @Test("schema prints a JSON Schema of the records")
+    func schema() throws {
+        let result = try Program.posestream.run(["schema"])
+        let schema = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+        #expect((schema["$schema"] as? String)?.contains("json-schema.org") == true)
+    }
+
+    @Test("models list names every registered network and where it was found", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+    func models() throws {
+        let result = try Program.posestream.run(["models", "list"], environment: weights)
+        #expect(result.status == 0)
+        for name in ["yolox-nano", "nanodet-m", "pp-tinypose-256x192", "pp-tinypose-128x96", "ultralight-simplepose"] {
+            #expect(result.lines.contains { $0.hasPrefix(name) && $0.hasSuffix(".onnx") })
+        }
+        let path = try Program.posestream.run(["models", "path", "pp_tinypose_128x96"], environment: weights)
+        #expect(path.text.hasSuffix("pp_tinypose_128x96.onnx\n"))
+    }
+}
