@@ -4,7 +4,7 @@ import Testing
 /// Every instruction set of this machine against a plain convolution in double precision, over random shapes.
 @Suite("Blocked convolution kernels")
 struct BlockedConvolutionTests {
-    static let instructionSets = ["plain", "avx2", "avx512", "neon"].filter { ps_blocked_named($0) != nil }
+    static let instructionSets: [String] = ["plain", "avx2", "avx512", "neon"].filter { (name: String) in ps_blocked_named(name) != nil }
 
     /// A map with its values in plain [N, C, H, W] order.
     fileprivate struct Sample {
