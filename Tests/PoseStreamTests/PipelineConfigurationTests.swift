@@ -7,7 +7,7 @@ import Testing
 @Suite("Pipeline files")
 struct PipelineConfigurationTests {
     /// The failure that `yaml` gives; nil when it is accepted.
-    private func failure(_ yaml: String) -> Failure? {
+    private func refusal(of yaml: String) -> Failure? {
         do {
             _ = try PipelineConfiguration(yaml: yaml, file: "my.yaml")
             return nil
@@ -40,7 +40,7 @@ struct PipelineConfigurationTests {
 
     @Test("An unknown key names file, line, key and the nearest valid key")
     func unknownKey() throws {
-        let failure = try #require(failure("name: x\ndetect:\n  model: yolox-nano\n  skore: 0.3\n"))
+        let failure = try #require(refusal(of: "name: x\ndetect:\n  model: yolox-nano\n  skore: 0.3\n"))
         #expect(failure.exitCode == 78)
         #expect(failure.description == "unknown key: my.yaml:4: detect.skore: there is no such key (did you mean detect.score?)")
     }
@@ -54,7 +54,7 @@ struct PipelineConfigurationTests {
         ("pose: { model: [a, b] }", "pose.model", "a single value"),
     ])
     func wrongValue(yaml: String, key: String, expectation: String) throws {
-        let failure = try #require(failure(yaml))
+        let failure = try #require(refusal(of: yaml))
         #expect(failure.kind == .configuration)
         #expect(failure.place.hasSuffix(key) && failure.place.hasPrefix("my.yaml:1"))
         #expect(failure.why.contains(expectation))
@@ -65,7 +65,7 @@ struct PipelineConfigurationTests {
         "\u{1}\u{2}", "detect:\n\tscore: 1", "? {a: 1}\n: 2", "name: {", String(repeating: "[", count: 10_000),
     ])
     func nonsense(yaml: String) throws {
-        let failure = try #require(failure(yaml))
+        let failure = try #require(refusal(of: yaml))
         #expect(failure.kind == .configuration)
         #expect(!failure.description.contains("\n"))
     }
