@@ -29,7 +29,7 @@ package struct YOLOXDecoder: Sendable {
             let objectness = probable ? row[4] : sigmoid(row[4])
             let own = row[5 + personClass]
             let score = objectness * (probable ? own : sigmoid(own))
-            guard score >= scoreThreshold, isLargest(row, own) else { return }
+            guard score.isFinite, score >= scoreThreshold, isLargest(row, own) else { return }
             let center = decoded ? (row[0], row[1]) : ((row[0] + gridX) * stride, (row[1] + gridY) * stride)
             let size = decoded ? (row[2], row[3]) : (exp(row[2]) * stride, exp(row[3]) * stride)
             guard center.0.isFinite, center.1.isFinite, size.0.isFinite, size.1.isFinite else { return }

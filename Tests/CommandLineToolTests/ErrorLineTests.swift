@@ -48,7 +48,7 @@ struct ErrorLineTests {
         try expectFailure(65, mentioning: ["text.mp4"], [try write("text.mp4", Data("hello\n".utf8))])
         try expectFailure(65, mentioning: ["empty.mp4"], [try write("empty.mp4", Data())])
         try expectFailure(65, mentioning: [scratch.folder.lastPathComponent], [scratch.folder.path])
-        try expectFailure(65, mentioning: ["standard input"], ["-"], input: Data("hello\n".utf8))
+        try expectFailure(65, mentioning: ["cannot open video: -:"], ["-"], input: Data("hello\n".utf8))
     }
 
     @Test("A pipeline with an unknown key is 78 and names file, line and key")

@@ -49,7 +49,7 @@ struct PipelineConfigurationTests {
         ("detect: { score: 1.5 }", "detect.score", "a number from 0 to 1"),
         ("detect: { max_people: many }", "detect.max_people", "a whole number from 1 to 1000"),
         ("pose: { flip: 2 }", "pose.flip", "true or false"),
-        ("pose: { decoder: eighth }", "pose.decoder", "one of quarter, none"),
+        ("pose: { decoder: eighth }", "pose.decoder", "one of none, quarter, mmpose"),
         ("pose: { padding: .nan }", "pose.padding", "a number from 0.5 to 4"),
         ("pose: { model: [a, b] }", "pose.model", "a single value"),
     ])

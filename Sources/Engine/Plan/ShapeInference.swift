@@ -45,7 +45,7 @@ struct ShapeInference {
         guard shape.count == input.shape.count, zip(shape, input.shape).allSatisfy({ $1 == nil || $0 == $1 }) else {
             throw misfit("its shape is \(declared), not \(Shape.text(shape))")
         }
-        guard shape.allSatisfy({ $0 > 0 }) else { throw misfit("a dimension of \(Shape.text(shape)) is not positive") }
+        guard shape.allSatisfy({ $0 >= 0 }) else { throw misfit("a dimension of \(Shape.text(shape)) is negative") }
         try limits.check(shape, input.elementType, at: "input \"\(input.name)\"")
         return shape
     }

@@ -12,6 +12,8 @@ final class OutputFile {
     /// The reader of the pipe is gone (EPIPE).
     private(set) var isReaderGone = false
     private let context: UnsafeMutablePointer<AVFormatContext>
+    /// Takes what the container's writer would print; held so that it outlives the context.
+    private let log: FFmpegLog
     private let createdHere: Bool
     private var video: UnsafeMutablePointer<AVStream>?
     private var copied: [CopiedStream] = []
@@ -44,7 +46,8 @@ final class OutputFile {
     ///   - start: seconds of the source that become zero.
     /// - Throws: `.cannotCreate` when the file cannot be made, `.inputOutput` when its beginning cannot be written.
     init(
-        _ destination: OutputDestination, encoder: VideoEncoder, passthrough: [PassthroughStream], start: Double, overwrite: Bool
+        _ destination: OutputDestination, encoder: VideoEncoder, passthrough: [PassthroughStream], start: Double, overwrite: Bool,
+        log: FFmpegLog
     ) throws {
         self.destination = destination
         createdHere = try destination.create(overwrite: overwrite)
@@ -53,6 +56,8 @@ final class OutputFile {
             let packet = av_packet_alloc(), let held = av_packet_alloc()
         else { throw Failure.outOfMemory("cannot write video") }
         self.context = context
+        self.log = log
+        log.attach(to: context)
         self.packet = packet
         self.held = held
         do {

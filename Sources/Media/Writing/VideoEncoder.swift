@@ -7,6 +7,8 @@ import Foundation
 final class VideoEncoder {
     let name: String
     let context: UnsafeMutablePointer<AVCodecContext>
+    /// Takes what the encoder would print; held so that it outlives the context.
+    private let log: FFmpegLog
 
     /// What an encoder is asked for.
     struct Wish {
@@ -23,7 +25,8 @@ final class VideoEncoder {
     }
 
     /// - Throws: `.unavailable` naming the encoder, `.usage` for an option that it does not take.
-    init(_ wish: Wish, for format: UnsafePointer<AVOutputFormat>, at destination: String) throws {
+    init(_ wish: Wish, for format: UnsafePointer<AVOutputFormat>, at destination: String, log: FFmpegLog) throws {
+        self.log = log
         if let wanted = wish.options.encoder {
             guard let codec = avcodec_find_encoder_by_name(wanted), codec.pointee.type == AVMEDIA_TYPE_VIDEO else {
                 throw Failure(
@@ -35,7 +38,7 @@ final class VideoEncoder {
                     .usage, "cannot encode video", at: wanted, because: "\(wish.container.rawValue) cannot hold what it makes",
                     remedy: Self.remedy(wish.container))
             }
-            context = try Self.open(codec, wish)
+            context = try Self.open(codec, wish, log)
             name = wanted
             return
         }
@@ -46,7 +49,7 @@ final class VideoEncoder {
                 continue
             }
             do {
-                context = try Self.open(codec, wish)
+                context = try Self.open(codec, wish, log)
                 name = candidate
                 return
             } catch let failure as Failure where failure.kind == .unavailable {
@@ -83,12 +86,13 @@ final class VideoEncoder {
         return here.isEmpty ? "install an FFmpeg with libx264" : "this FFmpeg has \(here.joined(separator: ", ")) for \(container.rawValue)"
     }
 
-    private static func open(_ codec: UnsafePointer<AVCodec>, _ wish: Wish) throws -> UnsafeMutablePointer<AVCodecContext> {
+    private static func open(_ codec: UnsafePointer<AVCodec>, _ wish: Wish, _ log: FFmpegLog) throws -> UnsafeMutablePointer<AVCodecContext> {
         let name = String(cString: codec.pointee.name)
         guard let format = pixelFormat(of: codec) else {
             throw Failure(.unavailable, "cannot encode video", at: name, because: "it does not take 8-bit 4:2:0 pictures from memory")
         }
         guard let context = avcodec_alloc_context3(codec) else { throw Failure.outOfMemory("cannot encode video") }
+        log.attach(to: context)
         do {
             try configure(context, codec, format, wish)
             let code = avcodec_open2(context, codec, nil)

@@ -20,6 +20,7 @@ public final class VideoWriter {
     private let file: OutputFile
     private let converter: PictureConverter
     private let packet: UnsafeMutablePointer<AVPacket>
+    private let log = FFmpegLog()
     private var clock: OutputClock
     private var notes: [String] = []
     private var frames = 0
@@ -58,7 +59,7 @@ public final class VideoWriter {
                 width: width, height: height, container: output.container, source: source, color: color,
                 isLowLatency: options.lowLatency ?? (source.isLive || output.path == nil), options: options,
                 needsGlobalHeader: format.pointee.flags & AVFMT_GLOBALHEADER != 0),
-            for: format, at: destination)
+            for: format, at: destination, log: log)
         converter = try PictureConverter(
             width: width, height: height,
             encoding: SampleEncoding(matrix: color.sampleMatrix(isLarge: source.isLarge), isFullRange: encoder.isFullRange))
@@ -67,7 +68,7 @@ public final class VideoWriter {
         guard let packet = av_packet_alloc() else { throw Failure.outOfMemory("cannot write video") }
         self.packet = packet
         do {
-            file = try OutputFile(output, encoder: encoder, passthrough: passthrough, start: start, overwrite: options.overwrite)
+            file = try OutputFile(output, encoder: encoder, passthrough: passthrough, start: start, overwrite: options.overwrite, log: log)
         } catch {
             var owned: UnsafeMutablePointer<AVPacket>? = packet
             av_packet_free(&owned)
@@ -128,7 +129,7 @@ public final class VideoWriter {
         let output = file.destination
         if options.plainWhenFinished, output.container.isFragmented, output.isRegularFile, let path = output.path {
             do {
-                try PlainCopy.replace(path, container: output.container)
+                try log.during { try PlainCopy.replace(path, container: output.container) }
                 bytes = fileSize(path) ?? bytes
             } catch let failure as Failure {
                 // The fragmented file is whole and plays; only some editors dislike it.
