@@ -36,9 +36,8 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
     // MARK: One frame
 
     public mutating func link(_ people: [Person], in frame: TrackedFrame) -> [Person] {
-        let time = advance(to: frame)
+        let (time, isFirst) = advance(to: frame)
         let previous = previousTime ?? time
-        let isFirst = tracks.isEmpty
         var found = Self.ordered(people.map(Self.asRecorded))
         var ids: [Int?]
         switch configuration.association {
@@ -47,11 +46,11 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
         case .staged:
             found.removeAll { !($0.score >= configuration.lowScore) }
             found = Doubles(similarity: similarity, torso: torso).refused(in: found) { area(of: $0, in: frame) }
-            ids = stagedPairs(found, in: frame, time: time, previous: previous)
+            ids = stagedPairs(found, in: frame, previous: previous)
         }
         var linked: [Person] = []
         for (index, person) in found.enumerated() {
-            let position = ids[index] ?? birth(of: person, among: linked, isFirst: isFirst, time: time, frame: frame)
+            let position = ids[index] ?? birth(of: person, at: time, isFirst: isFirst, in: frame)
             guard let position else { continue }
             if ids[index] != nil {
                 tracks[position].observe(
@@ -78,16 +77,17 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
         }
     }
 
-    /// Moves the memory to this frame and forgets who is away for too long; gives the frame's time.
-    private mutating func advance(to frame: TrackedFrame) -> Double {
+    /// Moves the memory to this frame and forgets who is away for too long; gives the frame's time and whether it is the first
+    /// one, of the run or after a cut or a gap.
+    private mutating func advance(to frame: TrackedFrame) -> (time: Double, isFirst: Bool) {
         let rounded = (frame.time * 1e6).rounded() / 1e6
-        guard let previous = previousTime else { return rounded.isFinite ? rounded : 0 }
+        guard let previous = previousTime else { return (rounded.isFinite ? rounded : 0, true) }
         let limit = max(configuration.memory, Self.shortestGap)
         var time = rounded.isFinite ? rounded : previous
         if frame.motion.isCut || (time - previous).magnitude > limit {
             tracks.removeAll()
             previousTime = time
-            return time
+            return (time, true)
         }
         time = max(time, previous)
         let memory = configuration.memory
@@ -103,13 +103,13 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
             case .staged: tracks[index].predict(from: previous, to: time, motion: frame.motion, usesFlow: usesFlow)
             }
         }
-        return time
+        return (time, false)
     }
 
     // MARK: Association
 
     /// The track (its place in `tracks`) of each person.
-    private func stagedPairs(_ people: [Person], in frame: TrackedFrame, time: Double, previous: Double) -> [Int?] {
+    private func stagedPairs(_ people: [Person], in frame: TrackedFrame, previous: Double) -> [Int?] {
         var ids = [Int?](repeating: nil, count: people.count)
         func stage(_ rows: (Track) -> Bool, _ columns: (Person) -> Bool, threshold: Double, boxesMeet: Bool = false) {
             let taken = Set(ids.compactMap { $0 })
@@ -188,9 +188,7 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
     }
 
     /// A new track for a person that continues none; nil when it may not begin one.
-    private mutating func birth(
-        of person: Person, among linked: [Person], isFirst: Bool, time: Double, frame: TrackedFrame
-    ) -> Int? {
+    private mutating func birth(of person: Person, at time: Double, isFirst: Bool, in frame: TrackedFrame) -> Int? {
         let area = area(of: person, in: frame)
         var isConfirmed = true
         if configuration.association == .staged {

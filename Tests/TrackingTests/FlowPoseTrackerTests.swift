@@ -76,6 +76,13 @@ import Tracking
         #expect(tracker.link([person(x: 550, score: 0.9)], in: frame(0.28)).last?.state == .confirmed)
     }
 
+    @Test("who appears in an empty picture is no more trusted than in a full one")
+    func emptyPicture() {
+        var tracker = tracker()
+        #expect(tracker.link([], in: frame(0)).isEmpty)
+        #expect(tracker.link([person(x: 100, score: 0.45)], in: frame(0.04)).map(\.state) == [.tentative])
+    }
+
     @Test("a person of low score continues a track but never begins one")
     func lowScore() {
         var tracker = tracker()
