@@ -1,7 +1,8 @@
 #include "ps_engine.h"
 #include "vector.h"
 
-// One loop a function: the switch stands outside, so that each loop is vector code. Comparisons are written so that NaN stays.
+// One loop a function: the switch stands outside, so that each loop is vector code. Comparisons are written so that NaN
+// stays. `out` may be `in`, which the compiler must not fear: each element is read before it is written.
 
 PS_INLINE float relu(float x) { return x < 0.0f ? 0.0f : x; }
 PS_INLINE float clip(float x, float low, float high) {
@@ -18,7 +19,12 @@ PS_INLINE float mish(float x) {
 PS_INLINE float gelu_tanh(float x) { return 0.5f * x * (1.0f + ps_tanh(0.7978845608f * (x + 0.044715f * x * x * x))); }
 PS_INLINE float softplus(float x) { return x > 0.0f ? x + log1pf(expf(-x)) : log1pf(expf(x)); }
 
-#define EACH(expression)                       \
+#define EACH(expression)                           \
+    _Pragma("clang loop vectorize(assume_safety)") \
+    EACH_ALONE(expression)
+
+// With functions of the C library, one element at a time.
+#define EACH_ALONE(expression)                     \
     for (size_t i = 0; i < n; i++) {           \
         const float x = in[i];                 \
         out[i] = (expression);                 \
@@ -38,13 +44,13 @@ PS_VECTORISED void ps_activate(float *out, const float *in, size_t n, ps_activat
         case PS_ACT_HARD_SIGMOID: EACH(clip(a * x + b, 0.0f, 1.0f));
         case PS_ACT_HARD_SWISH: EACH(x * clip(x * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f));
         case PS_ACT_TANH: EACH(ps_tanh(x));
-        case PS_ACT_SOFTPLUS: EACH(softplus(x));
+        case PS_ACT_SOFTPLUS: EACH_ALONE(softplus(x));
         case PS_ACT_SOFTSIGN: EACH(x / (1.0f + fabsf(x)));
         case PS_ACT_MISH: EACH(mish(x));
         case PS_ACT_SILU: EACH(x / (1.0f + ps_exp(-a * x)));
-        case PS_ACT_GELU_ERF: EACH(0.5f * x * (1.0f + erff(x * 0.70710678f)));
+        case PS_ACT_GELU_ERF: EACH_ALONE(0.5f * x * (1.0f + erff(x * 0.70710678f)));
         case PS_ACT_GELU_TANH: EACH(gelu_tanh(x));
-        case PS_ACT_ERF: EACH(erff(x));
+        case PS_ACT_ERF: EACH_ALONE(erff(x));
         case PS_ACT_EXP: EACH(ps_exp(x));
     }
 }
