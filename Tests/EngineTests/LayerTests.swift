@@ -305,3 +305,42 @@ struct MatrixProductTests {
         #expect(throws: Failure.self) { try MatMul().infer([ValueInfo(.float32, []), ValueInfo(.float32, [2, 3])]) }
     }
 }
+
+struct EmptyTests {
+    @Test("every layer takes an empty batch, no channels or no pixels, and writes nothing beside its output")
+    func emptyInputs() throws {
+        let none = Tensor([] as [Float], shape: [0])
+        let layers: [(any Operator, [Tensor])] = [
+            (Activate(.silu), []), (Clip(), []), (Softmax(), []), (Softmax(axis: 1, flattens: true), []),
+            (Pool(.max, kernel: [3, 3], padding: [1, 1, 1, 1]), []),
+            (Pool(.average(countsPadding: true), kernel: [3, 3], strides: [2, 2], autoPad: .sameUpper), []),
+            (Pool(.average(countsPadding: false), kernel: [2, 2], padding: [1, 1, 1, 1]), []),
+        ]
+        for shape in [[0, 3, 5, 5], [2, 0, 5, 5], [2, 3, 0, 5], [2, 3, 5, 0], [0, 0, 0, 0]] {
+            let x = Tensor([] as [Float], shape: shape)
+            for (op, more) in layers {
+                // A window that does not fit may be refused.
+                guard (try? op.infer([ValueInfo(x)] + more.map { ValueInfo($0) })) != nil else { continue }
+                _ = try runGuarded(op, [x] + more)
+            }
+            let channels = shape[1]
+            for op in [Convolution(padding: [2, 2, 2, 2]), Convolution(strides: [2, 2], autoPad: .sameUpper)] {
+                let got = try runGuarded(op, [x, Tensor(shape: [4, channels, 3, 3]), Tensor([1, 2, 3, 4] as [Float], shape: [4])])[0]
+                // What only sees padding is the bias.
+                let plane = got.shape[2] * got.shape[3]
+                #expect(got.floats.enumerated().allSatisfy { $1 == Float($0 / plane % 4 + 1) })
+            }
+            let perChannel = channels == 0 ? none : Tensor([1, 1, 1] as [Float], shape: [3])
+            _ = try runGuarded(BatchNormalization(), [x, perChannel, perChannel, perChannel, perChannel])
+            _ = try runGuarded(InstanceNormalization(), [x, perChannel, perChannel])
+            if channels > 0 {
+                _ = try runGuarded(Convolution(padding: [2, 2, 2, 2], groups: 3), [x, Tensor(shape: [3, 1, 3, 3])])
+                _ = try? runGuarded(ConvolutionTranspose(), [x, Tensor(shape: [3, 2, 3, 3])])
+            }
+        }
+        #expect(try runGuarded(Gemm(), [Tensor(shape: [2, 0]), Tensor(shape: [0, 3]), Tensor([1, 2, 3] as [Float], shape: [3])])[0]
+            .floats == [1, 2, 3, 1, 2, 3])
+        #expect(try runGuarded(MatMul(), [Tensor(shape: [2, 0]), Tensor(shape: [0, 3])])[0].floats == [0, 0, 0, 0, 0, 0])
+        #expect(try runGuarded(MatMul(), [Tensor(shape: [0, 2]), Tensor(shape: [2, 3])])[0].floats == [])
+    }
+}

@@ -70,6 +70,8 @@ public struct Convolution: Operator {
 /// Convolution as a matrix product over columns of pixels (im2col), or plane by plane where each group has one channel.
 struct ConvolutionKernel: Kernel {
     private enum Algorithm {
+        /// No pixel comes out.
+        case nothing
         /// 1x1: the picture is the matrix already.
         case pointwise
         case depthwise
@@ -92,7 +94,10 @@ struct ConvolutionKernel: Kernel {
         self.activation = activation
         let taps = window.kernel_h * window.kernel_w
         let depth = saturatingProduct(inputs / groups, taps)
-        if taps == 1, window.stride_x == 1, window.stride_y == 1, !isPadded {
+        if window.out_h == 0 || window.out_w == 0 {
+            algorithm = .nothing
+            scratchBytes = 0
+        } else if taps == 1, window.stride_x == 1, window.stride_y == 1, !isPadded {
             algorithm = .pointwise
             scratchBytes = 0
         } else if inputs == groups {
@@ -109,6 +114,7 @@ struct ConvolutionKernel: Kernel {
 
     func run(_ views: [TensorView?], into results: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
         guard let x = views[0]?.pointer, let weights = views[1]?.pointer else { return }
+        if case .nothing = algorithm { return }
         let bias = views.count > 2 ? views[2]?.pointer : nil
         let output = results[0].pointer
         let inPixels = window.in_h * window.in_w, outPixels = window.out_h * window.out_w
@@ -161,7 +167,7 @@ struct ConvolutionKernel: Kernel {
                         m: rows, n: count, k: depth, a: a, aStep: depth, b: columns, bStep: count, c: c + first, cStep: outPixels)
                 }
             }
-        case .depthwise:
+        case .depthwise, .nothing:
             break
         }
     }
