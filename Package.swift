@@ -92,7 +92,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
-        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "PoseStream", "TestSupport"]),
+        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Pose", "PoseStream", "TestSupport"]),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

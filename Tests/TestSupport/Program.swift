@@ -57,7 +57,7 @@ public struct Program: Sendable {
         let scratch = try Scratch()
         let (inputFile, outputFile, errorFile) = (scratch.file("input"), scratch.file("output"), scratch.file("errors"))
         try input.write(to: inputFile)
-        for file in [outputFile, errorFile] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [outputFile, errorFile] { try Data().write(to: file) }
         process.standardInput = try FileHandle(forReadingFrom: inputFile)
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         process.standardError = try FileHandle(forWritingTo: errorFile)
