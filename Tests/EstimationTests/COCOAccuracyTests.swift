@@ -32,8 +32,12 @@ struct COCOAccuracyTests {
         PoseCase(network: "pp_tinypose_128x96", flip: true, precision: 0.4824),
     ]
 
-    /// Other JPEG decoder, other warp than in the table (OpenCV 5): that much is allowed by its README.
-    static let tolerance = 0.01
+    /// A folder with the same pictures as decoded by other software (`STEM.ppm`), to tell the JPEG decoder's part.
+    static let decoded = ProcessInfo.processInfo.environment["POSESTREAM_PICTURES"]
+
+    /// The table was measured on pixels from libjpeg. FFmpeg's decoder differs by one level in one sample of twenty, which
+    /// moves AP on so few people by up to 0.007 (benchmarks/README.md); on the same pixels all figures hold within 0.005.
+    static let tolerance = decoded == nil ? 0.01 : 0.005
 
     let truth: COCODataset
 
@@ -43,7 +47,8 @@ struct COCOAccuracyTests {
 
     private func frame(_ picture: COCODataset.Picture) throws -> VideoFrame {
         let name = try #require(picture.fileName)
-        return try #require(try openSource(Shared.file("assets/images/coco/\(name)").path).next())
+        let path = Self.decoded.map { "\($0)/\(name.prefix { $0 != "." }).ppm" } ?? Shared.file("assets/images/coco/\(name)").path
+        return try #require(try openSource(path).next())
     }
 
     /// Keeps results for other tools, where `$POSESTREAM_RESULTS` names a folder.
@@ -99,6 +104,8 @@ struct COCOAccuracyTests {
         try keep(results, as: "poses.\(network)+pp_tinypose_256x192")
         let precision = try #require(try COCOEvaluation(keypoints: results, truth: truth)["AP"])
         print("COCO end to end \(network) AP \(precision), table \(wanted)")
-        #expect(abs(precision - wanted) < Self.tolerance, "AP \(precision), table \(wanted)")
+        // Two networks, one after the other, each with the other decoder's pixels.
+        let tolerance = Self.decoded == nil ? 1.5 * Self.tolerance : Self.tolerance
+        #expect(abs(precision - wanted) < tolerance, "AP \(precision), table \(wanted)")
     }
 }

@@ -34,6 +34,30 @@ public final class TestPicture {
         )
     }
 
+    /// A packed RGB picture of another picture's pixels, each converted and rounded for itself, chroma taken from the
+    /// nearest sample: what OpenCV shows of a video frame, where ours interpolates chroma. 8 bits only.
+    public convenience init(converting image: ps_image) {
+        func sample(_ c: ps_component, _ x: Int, _ y: Int) -> Float {
+            Float(c.base[(y >> Int(c.shift_y)) * c.row + (x >> Int(c.shift_x)) * Int(c.step)])
+        }
+        var rgb: [UInt8] = []
+        rgb.reserveCapacity(Int(image.width) * Int(image.height) * 3)
+        for y in 0..<Int(image.height) {
+            for x in 0..<Int(image.width) {
+                var values = [sample(image.c.0, x, y)]
+                if image.kind == PS_IMAGE_YUV {
+                    let luma = (values[0] - image.y_offset) * image.y_scale
+                    let (u, v) = (sample(image.c.1, x, y) - 128, sample(image.c.2, x, y) - 128)
+                    values = [luma + image.v_to_r * v, luma + image.u_to_g * u + image.v_to_g * v, luma + image.u_to_b * u]
+                } else {
+                    values += [sample(image.c.1, x, y), sample(image.c.2, x, y)]
+                }
+                rgb += values.map { UInt8(min(max($0.rounded(), 0), 255)) }
+            }
+        }
+        self.init(rgb: rgb, width: Int(image.width), height: Int(image.height))
+    }
+
     /// Where YUV samples stand in memory.
     public enum Layout: String, Sendable, CaseIterable {
         case planar, semiPlanar, upsideDown
