@@ -157,4 +157,36 @@ struct PlanTests {
         let failure = #expect(throws: Failure.self) { try Plan(graph) }
         #expect(failure?.description.contains("layer \"add_1\" (ToySum)") == true)
     }
+
+    @Test("a graph of very many layers is planned in bounded time", .timeLimit(.minutes(1)))
+    func manyLayers() throws {
+        #expect(try Plan(chain(49_999, shape: [4])).arenaBytes == 3 * 64)
+        #expect(throws: Failure.self) { try Plan(chain(50_001, shape: [4])) }
+    }
+
+    @Test("executors on several threads share one plan")
+    func sharedPlan() async throws {
+        var random = SeededGenerator(seed: 30)
+        var graph = Graph()
+        let x = graph.addInput("x", shape: [1, 8, 20, 20])
+        var y = graph.convolution(x, weights: .random([16, 8, 3, 3], &random), padding: 1, activation: .relu)
+        y = graph.convolution(y, weights: .random([16, 1, 5, 5], &random), padding: 2, groups: 16, activation: .silu)
+        y = graph.resize(graph.maxPool(y, kernel: 2, stride: 2), scale: 2, .linear)
+        graph.addOutput("y", graph.transposedConvolution(y, weights: .random([16, 4, 4, 4], &random), stride: 2, padding: 1))
+        let plan = try Plan(graph)
+        let inputs = (0..<4).map { _ in Tensor.random([1, 8, 20, 20], &random) }
+        let alone = Executor(plan)
+        let want = try inputs.map { try alone.run(["x": $0])["y"]?.floats }
+        try await withThrowingTaskGroup(of: (Int, [Float]?).self) { group in
+            for (index, input) in inputs.enumerated() {
+                group.addTask {
+                    let executor = Executor(plan)
+                    var result: [Float]?
+                    for _ in 0..<20 { result = try executor.run(["x": input])["y"]?.floats }
+                    return (index, result)
+                }
+            }
+            for try await (index, got) in group { #expect(got == want[index]) }
+        }
+    }
 }

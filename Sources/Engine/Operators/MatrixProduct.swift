@@ -62,16 +62,7 @@ public struct Gemm: Operator {
 public struct MatMul: Operator {
     public init() {}
 
-    private struct Layout {
-        var m, k, n: Int
-        /// Stretched axes before the matrices, and the matrices' steps along them.
-        var batch: [Int]
-        var aSteps: [Int]
-        var bSteps: [Int]
-        var output: [Int]
-    }
-
-    private func layout(_ a: [Int], _ b: [Int]) throws -> Layout {
+    private func layout(_ a: [Int], _ b: [Int]) throws -> MatMulKernel {
         guard let aLast = a.last, let bLast = b.last else { throw misfit("a factor is a scalar") }
         let left = a.count == 1 ? [1, aLast] : a, right = b.count == 1 ? [bLast, 1] : b
         let (m, k) = (left[left.count - 2], left[left.count - 1])
@@ -93,29 +84,43 @@ public struct MatMul: Operator {
             }.reversed()
         }
         let output = batch + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
-        return Layout(m: m, k: k, n: n, batch: batch, aSteps: steps(aBatch, m * k), bSteps: steps(bBatch, k * n), output: output)
+        return MatMulKernel(m: m, k: k, n: n, batch: batch, aSteps: steps(aBatch, m * k), bSteps: steps(bBatch, k * n), output: output)
     }
 
     public func infer(_ inputs: [ValueInfo?]) throws -> [ValueInfo] {
         [ValueInfo(.float32, try layout(try floats(inputs, 0).shape, try floats(inputs, 1).shape).output)]
     }
 
+    public func prepare(_ inputs: [ValueInfo?], _ outputs: [ValueInfo]) throws -> any Kernel {
+        try layout(try floats(inputs, 0).shape, try floats(inputs, 1).shape)
+    }
+
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
-        let a = try required(inputs, 0), b = try required(inputs, 1)
-        let layout = try layout(a.shape, b.shape)
-        guard outputs[0].count > 0 else { return }
-        let size = layout.m * layout.n
-        for index in 0..<outputs[0].count / size {
+        try layout(try required(inputs, 0).shape, try required(inputs, 1).shape).run(inputs, into: outputs, scratch: scratch)
+    }
+}
+
+/// Products of matrices, one after the other.
+private struct MatMulKernel: Kernel {
+    let m, k, n: Int
+    /// Stretched axes before the matrices, and the matrices' steps along them.
+    let batch, aSteps, bSteps: [Int]
+    let output: [Int]
+    var scratchBytes: Int { 0 }
+
+    func run(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {
+        guard let a = inputs[0]?.pointer, let b = inputs[1]?.pointer, outputs[0].count > 0 else { return }
+        for index in 0..<outputs[0].count / (m * n) {
             var rest = index, aOffset = 0, bOffset = 0
-            for axis in layout.batch.indices.reversed() {
-                let position = rest % layout.batch[axis]
-                rest /= layout.batch[axis]
-                aOffset += position * layout.aSteps[axis]
-                bOffset += position * layout.bSteps[axis]
+            for axis in batch.indices.reversed() {
+                let position = rest % batch[axis]
+                rest /= batch[axis]
+                aOffset += position * aSteps[axis]
+                bOffset += position * bSteps[axis]
             }
             MatrixMultiply.run(
-                m: layout.m, n: layout.n, k: layout.k, a: a.pointer + aOffset, aStep: max(layout.k, 1), b: b.pointer + bOffset,
-                bStep: layout.n, c: outputs[0].pointer + index * size, cStep: layout.n)
+                m: m, n: n, k: k, a: a + aOffset, aStep: max(k, 1), b: b + bOffset, bStep: n,
+                c: outputs[0].pointer + index * m * n, cStep: n)
         }
     }
 }
