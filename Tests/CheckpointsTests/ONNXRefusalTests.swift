@@ -103,7 +103,8 @@ struct ONNXRefusalTests {
                 }
             }
         }
-        // The flips reach both ends: a test that refuses everything at the door would prove little.
-        #expect(outcomes.refused > 1000 && outcomes.ran > 1000, "\(outcomes)")
+        // The flips reach both ends: a test that refuses everything at the door would prove little. The seed is fixed;
+        // about one file in sixteen survives its flips.
+        #expect(outcomes.refused > 5000 && outcomes.ran > 500, "\(outcomes)")
     }
 }

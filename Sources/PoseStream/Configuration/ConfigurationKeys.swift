@@ -59,7 +59,7 @@ extension ConfigurationKey {
     }
 
     /// A key whose values are the cases of an enumeration.
-    private static func choice<Value: CaseIterable & RawRepresentable<String>>(
+    private static func choice<Value: CaseIterable & RawRepresentable<String> & Sendable>(
         _ path: String, _ property: WritableKeyPath<PipelineConfiguration, Value> & Sendable
     ) -> ConfigurationKey {
         ConfigurationKey(

@@ -7,7 +7,7 @@ public enum ConfigurationValue: Sendable, Hashable {
 }
 
 /// A Swift type that a pipeline key can have.
-protocol ConfigurationScalar {
+protocol ConfigurationScalar: Sendable {
     init?(_ value: ConfigurationValue)
     var configurationValue: ConfigurationValue { get }
 }
