@@ -57,8 +57,8 @@ let package = Package(
         .target(
             name: "PoseStream",
             dependencies: [
-                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Geometry", "Media", "Pose", "Records",
-                "Tracking",
+                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Geometry", "Media", "Networks", "Pose",
+                "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -92,7 +92,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
-        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Pose", "PoseStream", "TestSupport"]),
+        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Engine", "Networks", "Pose", "PoseStream", "TestSupport"]),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

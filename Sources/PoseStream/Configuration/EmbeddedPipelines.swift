@@ -1,7 +1,9 @@
 /// The files of `pipelines/`, carried inside the program.
 enum EmbeddedPipelines {
     private static let files: [String: [UInt8]] = [
-        "default": PackageResources.default_yaml
+        "default": PackageResources.default_yaml,
+        "hrnet": PackageResources.hrnet_yaml,
+        "simplebaseline": PackageResources.simplebaseline_yaml,
     ]
 
     static var names: [String] { files.keys.sorted() }

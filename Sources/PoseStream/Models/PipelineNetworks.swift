@@ -1,7 +1,5 @@
-import Checkpoints
 import Detection
 import Diagnostics
-import Engine
 import Estimation
 import Pose
 import Tracking
@@ -15,29 +13,16 @@ struct PipelineNetworks: Sendable {
     private let pose: LoadedNetwork
     private let threads: Int
 
-    private struct LoadedNetwork: Sendable {
-        let name: String
-        let graph: Graph
-    }
-
     /// - Throws: `Failure` when a model is missing (`.noInput`) or damaged (`.data`).
     init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int) throws {
         let detectorFile = try configuration.detect.map { try library.find($0.model) }
         let poseFile = try library.find(configuration.pose.model)
-        detector = try detectorFile.map(PipelineNetworks.load)
-        pose = try PipelineNetworks.load(poseFile)
+        detector = try detectorFile.map(LoadedNetwork.init)
+        pose = try LoadedNetwork(poseFile)
         files = [detectorFile, poseFile].compactMap { $0 }
         self.threads = threads
         // A model of another kind must be refused before any output is touched.
         _ = try makeStages(configuration)
-    }
-
-    private static func load(_ file: ModelFile) throws -> LoadedNetwork {
-        let model = try ONNXModel.load(contentsOf: file.url)
-        if let bad = model.firstNonFinite() {
-            throw Failure(.data, "damaged model", at: file.url.lastPathComponent, because: "\(bad)")
-        }
-        return LoadedNetwork(name: file.url.lastPathComponent, graph: model.graph)
     }
 
     /// Stages with state of their own for one source.
@@ -50,6 +35,7 @@ struct PipelineNetworks: Sendable {
         let boxes = DetectorOptions(scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople)
         let joints = HeatmapPoseOptions(
             padding: configuration.pose.padding, flip: configuration.pose.flip, refinement: configuration.pose.decoder,
+            normalization: pose.normalization, inputSize: pose.inputSize,
             similarityThreshold: configuration.pose.nms < 1 ? configuration.pose.nms : nil, threads: threads)
         return Stages(
             detector: try DetectorKind.makeDetector(detector.graph, model: detector.name, options: boxes),
