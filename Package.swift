@@ -61,7 +61,6 @@ let package = Package(
                 "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Pipelines")]),

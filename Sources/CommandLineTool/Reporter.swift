@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import PoseStream
 import Synchronization
 
@@ -22,11 +23,11 @@ final class Reporter: Sendable {
     }
 
     private let style: ProgressStyle
-    private let level: LogLevel
+    private let level: Logger.Level
     private let isTerminal: Bool
     private let state = Mutex(State())
 
-    init(style: ProgressStyle, level: LogLevel) {
+    init(style: ProgressStyle, level: Logger.Level) {
         self.style = style
         self.level = level
         isTerminal = isatty(STDERR_FILENO) == 1
@@ -36,10 +37,10 @@ final class Reporter: Sendable {
     func handle(_ event: RunEvent) {
         switch event {
         case .progress(let progress): show(progress)
-        case .warning(let text) where level >= .warning:
+        case .warning(let text) where level <= .warning:
             closeLine()
             ErrorLine.warn(text)
-        case .note(let text) where level >= .info:
+        case .note(let text) where level <= .info:
             closeLine()
             ErrorLine.write("posestream: \(text)")
         case .warning, .note: break

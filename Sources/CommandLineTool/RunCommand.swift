@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Logging
 import PoseStream
 
 /// `posestream [run] INPUT`: video in, people out.
@@ -53,8 +54,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Progress on standard error: auto, plain, json or none.")
     var progress: ProgressStyle = .auto
 
-    @Option(help: "How much is said on standard error: error, warning, info or debug.")
-    var logLevel: LogLevel = .warning
+    @Option(help: "How much is said on standard error.")
+    var logLevel: Logger.Level = .warning
 
     @Flag(name: [.short, .long], help: "No progress, no summary, no warnings.")
     var quiet = false
@@ -109,10 +110,4 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-enum LogLevel: String, ExpressibleByArgument, CaseIterable, Comparable {
-    case error, warning, info, debug
-
-    static func < (a: LogLevel, b: LogLevel) -> Bool {
-        (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
-    }
-}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
