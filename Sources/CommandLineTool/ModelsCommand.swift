@@ -7,7 +7,7 @@ struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Networks: what is known by name and what was found.",
-        subcommands: [List.self, Path.self],
+        subcommands: [List.self, Path.self, Inspect.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
@@ -58,6 +58,38 @@ struct ModelsCommand: ParsableCommand {
 
         func run() throws {
             print(try ModelLibrary.standard(first: models).find(name).url.path)
+        }
+    }
+}
+
+extension ModelsCommand {
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "inspect",
+            abstract: "Say what a model file holds. Nothing in it is executed.",
+            discussion: """
+                Examples:
+                  posestream models inspect yolox-nano
+                  posestream models inspect pose_resnet_50_256x192.pth.tar
+                  posestream models inspect weights.safetensors --tensors
+                """)
+
+        @Argument(help: "Registry name, stem of a file in a model folder, or path.")
+        var name: String
+
+        @Option(help: "A further folder with models, searched first (repeatable).")
+        var models: [String] = []
+
+        @Flag(help: "List every tensor with its type and shape.")
+        var tensors = false
+
+        func run() throws {
+            let inspection = try ModelInspection(ModelLibrary.standard(first: models).find(name))
+            print(table(inspection.facts.map { [$0.topic, $0.text] }))
+            if tensors {
+                print()
+                print(table([["TENSOR", "TYPE", "SHAPE"]] + inspection.tensors.map { [$0.name, $0.type, $0.shape] }))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Help, versions and reports")
 struct HelpTests {
-    @Test("Every command's help shows three examples", arguments: [["--help"], ["run", "--help"], ["models", "list", "--help"], ["models", "path", "--help"], ["doctor", "--help"], ["schema", "--help"]])
+    @Test("Every command's help shows three examples", arguments: [["--help"], ["run", "--help"], ["models", "list", "--help"], ["models", "path", "--help"], ["models", "inspect", "--help"], ["doctor", "--help"], ["schema", "--help"]])
     func help(arguments: [String]) throws {
         let result = try Program.posestream.run(arguments)
         #expect(result.status == 0)
@@ -47,5 +47,19 @@ struct HelpTests {
         }
         let path = try Program.posestream.run(["models", "path", "pp_tinypose_128x96"], environment: weights)
         #expect(path.text.hasSuffix("pp_tinypose_128x96.onnx\n"))
+    }
+
+    @Test("models inspect says what ONNX files and checkpoints hold", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+    func inspect() throws {
+        let detector = try Program.posestream.run(["models", "inspect", "yolox-nano", "--tensors"], environment: weights)
+        #expect(detector.status == 0, "\(detector.errors)")
+        #expect(detector.text.contains("images [1, 3, 416, 416]") && detector.text.contains("904467") && detector.text.contains("Conv 113"))
+        #expect(detector.text.contains("e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd"))
+        let other = try Program.posestream.run(
+            ["models", "inspect", Shared.file("assets/weights/legacy_pth/alex.pth").path, "--tensors"], environment: weights)
+        #expect(other.status == 0 && other.text.contains("not usable") && other.text.contains("lin0.model.1.weight"))
+        let broken = try Program.posestream.run(
+            ["models", "inspect", Shared.file("reference/topdown/checkpoints/evil_zip.pth").path], environment: weights)
+        #expect(broken.status == 65 && broken.errors.hasPrefix("posestream: error: "))
     }
 }
