@@ -69,10 +69,12 @@ struct RunCommand: ParsableCommand {
         guard let input else {
             throw Failure(.usage, "nothing to process", at: "INPUT", because: "no input is given", remedy: "posestream clip.mp4")
         }
+        // What is wrong with the command line is said before any model is looked for.
+        let outputs = try outputs()
         let pipeline = try Pipeline(
             configuration: configuration, models: .standard(first: models), threads: try numberOfThreads())
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
-        let job = RunJob(pipeline: pipeline, input: input, outputs: try outputs(), isStrict: strict)
+        let job = RunJob(pipeline: pipeline, input: input, outputs: outputs, isStrict: strict)
         let signals = SignalWatch { signal in
             // Nothing is written yet: there is nothing to finish.
             if !job.interrupt(bySignal: signal) { Foundation.exit(128 + signal) }
