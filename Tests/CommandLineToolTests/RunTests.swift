@@ -108,6 +108,29 @@ struct RunTests {
         #expect(try frameCount(scratch.path("out.mp4")) >= 4)
     }
 
+    @Test("Who stops reading the annotated video from a pipe ends the run with 0, and the records are finished")
+    func closedVideoPipe() throws {
+        let bash = try #require(Program(named: "bash"))
+        let result = try bash.run(
+            [
+                "-c", "set -o pipefail; \"$0\" \"$1\" -a - --format matroska -o \"$2\" | head -c 20000 >/dev/null", Program.posestream.url.path,
+                Shared.file("assets/video/tud_stadtmitte.mp4").path, scratch.path("poses.ndjson"),
+            ], environment: weights, seconds: 60)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try records(Data(contentsOf: scratch.file("poses.ndjson"))).last?["reason"] as? String == "output-closed")
+    }
+
+    @Test("Sound that the container cannot hold is left out with a warning")
+    func soundLeftOut() throws {
+        let second = try #require(Program(named: "ffmpeg")).run([
+            "-v", "error", "-t", "1", "-i", Shared.file("assets/video/three_dancers.mp4").path, "-c", "copy", scratch.path("second.mp4"),
+        ])
+        #expect(second.status == 0)
+        let result = try Program.posestream.run([scratch.path("second.mp4"), "--annotate", scratch.path("out.webm")], environment: weights)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("warning") && result.errors.contains("sound (aac) left out"))
+    }
+
     @Test("A full disk is 74 and every line that was written is whole")
     func fullDisk() throws {
         let result = try Program.posestream.run(

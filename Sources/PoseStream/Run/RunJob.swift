@@ -59,7 +59,14 @@ public final class RunJob: Sendable {
                 keypointSet: pipeline.keypointSet)
         }
         let records = try outputs.records.map { try RecordWriter(destination($0)) }
-        if let records { _ = try records.write(.header(header(of: description))) }
+        let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
+        for model in models {
+            if let known = model.file.registered, known.sha256 != model.sha256 {
+                report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
+            }
+        }
+        let named = models.map { HeaderRecord.Model(name: $0.file.name, sha256: $0.sha256) }
+        if let records { _ = try records.write(.header(header(of: description, models: named))) }
 
         let run = try pipeline.start(source)
         video?.start(times: run.times)
@@ -89,7 +96,12 @@ public final class RunJob: Sendable {
 
         var videoOutput: RunSummary.Output?
         do {
-            videoOutput = try video?.finish(trailing: atRest.trailingPackets)
+            if let finished = try video?.finish(trailing: atRest.trailingPackets) {
+                videoOutput = finished.output
+                for warning in finished.warnings { report(.warning("\(finished.output.path): \(warning)")) }
+                report(.note("\(finished.output.path): encoded by \(finished.encoder)"))
+                if finished.isReaderGone, ending.failure == nil { ending = .readerClosed }
+            }
         } catch {
             // The first failure is the one that the user must hear of.
             if case .failed = ending {} else { ending = .failed(Failure(wrapping: error)) }
@@ -148,7 +160,7 @@ public final class RunJob: Sendable {
         path == "-" ? .standardOutput : .file(path, overwrite: outputs.overwrite)
     }
 
-    private func header(of source: SourceDescription) throws -> HeaderRecord {
+    private func header(of source: SourceDescription, models: [HeaderRecord.Model]) -> HeaderRecord {
         HeaderRecord(
             version: Versions.program,
             source: HeaderRecord.Source(
@@ -156,7 +168,7 @@ public final class RunJob: Sendable {
                 timeBase: HeaderRecord.TimeBase(source.timeBase.numerator, source.timeBase.denominator), frameRate: source.frameRate,
                 frames: source.frames, startTime: source.startTime, isLive: source.isLive),
             keypoints: pipeline.keypointSet, pipeline: pipeline.configuration.json,
-            models: try pipeline.models.map { HeaderRecord.Model(name: $0.name, sha256: try $0.sha256()) })
+            models: models)
     }
 }
 

@@ -47,17 +47,32 @@ final class VideoStage: Sendable {
     /// Queues a frame, waiting for room. False when the stage has failed: `finish` says why.
     func send(_ frame: ProcessedFrame) -> Bool { frames.send(frame) }
 
+    /// How the video ended.
+    struct Finished {
+        var output: RunSummary.Output
+        /// What was left out, a sentence each; nothing is lost silently.
+        var warnings: [String]
+        var encoder: String
+        /// Who read the video from standard output went away: no failure, and nothing more to write.
+        var isReaderGone: Bool
+    }
+
     /// Waits until all queued frames are encoded and closes the video, also after a failure: what is there stays playable.
-    func finish(trailing: [PassthroughPacket]) throws -> RunSummary.Output {
+    func finish(trailing: [PassthroughPacket]) throws -> Finished {
         frames.finish()
         working.wait()
         let earlier = failure.withLock { $0 }
+        var finished = Finished(
+            output: RunSummary.Output(path: destination, bytes: 0), warnings: [], encoder: writer.value.encoderName, isReaderGone: false)
         do {
             let summary = try writer.value.finish(trailing: earlier == nil ? trailing : [])
             if let earlier { throw earlier }
-            return RunSummary.Output(path: destination, bytes: Int(clamping: summary.bytes))
+            finished.output.bytes = Int(clamping: summary.bytes)
+            finished.warnings = summary.notes
         } catch {
-            throw earlier ?? error
+            guard writer.value.isReaderGone else { throw earlier ?? error }
+            finished.isReaderGone = true
         }
+        return finished
     }
 }
