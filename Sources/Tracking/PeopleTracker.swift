@@ -20,6 +20,17 @@ public protocol PeopleTracker: Sendable {
     func predictedBoxes(in frame: TrackedFrame) -> [ScoredBox]
 }
 
+extension PeopleTracker {
+    /// The boxes for the pose network: those of the detector and those of the last frame's people, moved, without doubles
+    /// (Xiao et al. 2018, section 3.1; spec: tracking, 1.2). Asked before `link` of the same frame.
+    ///
+    /// - Parameter detected: the detector's boxes, best first.
+    public func boxes(joining detected: [ScoredBox], in frame: TrackedFrame) -> [ScoredBox] {
+        let propagated = predictedBoxes(in: frame)
+        return propagated.isEmpty ? detected : BoxUnion()(detected: detected, propagated: propagated)
+    }
+}
+
 /// What a tracker knows of a frame beside its people.
 public struct TrackedFrame: Sendable {
     /// Presentation time in seconds from the source's first picture.

@@ -1,11 +1,6 @@
 import Dispatch
-import Detection
-import Estimation
-import Geometry
 import Media
 import Pose
-import Synchronization
-import Tracking
 
 /// A frame with everything that was found in it.
 public struct ProcessedFrame: Sendable {
@@ -13,10 +8,12 @@ public struct ProcessedFrame: Sendable {
     public var result: FrameResult
 }
 
-/// One source walking through the stages: decode → detect → pose → track.
+/// One source walking through the stages: decode → detect → people.
 ///
 /// Each stage runs on a queue of its own and passes values on through a bounded channel, so that the detector works on
-/// the next frame while poses of this one are computed, and memory stays flat whatever the length of the film.
+/// the next frame while the people of this one are found and linked, and memory stays flat whatever the length of the film.
+/// Poses and links are one stage, as the boxes of a frame come in part from the people of the frame before (Xiao et al. 2018,
+/// section 3.1). What a stage gives depends on the frames before it alone, never on how fast another stage is.
 /// Order is kept. An error of any stage reaches `output` behind everything that was finished before it.
 final class PipelineRun: Sendable {
     /// Frames in the order of the source.
@@ -27,8 +24,7 @@ final class PipelineRun: Sendable {
     private let source: Handover<any FrameSource>
     private let working = DispatchGroup()
     private let frames = Channel<VideoFrame>(capacity: 3)
-    private let found = Channel<(VideoFrame, [ScoredBox])>(capacity: 2)
-    private let posed = Channel<(VideoFrame, [Person])>(capacity: 2)
+    private let detected = Channel<DetectedFrame>(capacity: 2)
 
     init(source: Handover<any FrameSource>) {
         self.source = source
@@ -41,36 +37,23 @@ final class PipelineRun: Sendable {
             }
         } closing: { [frames] in frames.finish(throwing: $0) }
 
-        stage("detect") { [frames, found, times] in
+        stage("detect") { [frames, detected, times] in
             while let frame = try frames.receive() {
                 let boxes = try times.measure(.detect) { try stages.value.detector?.detect(frame) ?? [] }
-                guard found.send((frame, boxes)) else { return }
+                guard detected.send(DetectedFrame(frame: frame, boxes: boxes)) else { return }
             }
         } closing: { [self] in
             if $0 != nil { stopReading(frames) }
-            found.finish(throwing: $0)
+            detected.finish(throwing: $0)
         }
 
-        stage("pose") { [found, posed, times] in
-            while let (frame, boxes) = try found.receive() {
-                let people = try times.measure(.pose) { try stages.value.estimator.estimate(frame, boxes: boxes) }
-                guard posed.send((frame, people)) else { return }
+        stage("people") { [detected, output, times] in
+            var people = PeopleStage(stages.value, times: times)
+            while let frame = try detected.receive() {
+                guard output.send(try people.process(frame)) else { return }
             }
         } closing: { [self] in
-            if $0 != nil { stopReading(found) }
-            posed.finish(throwing: $0)
-        }
-
-        stage("track") { [posed, output, times] in
-            var tracker = stages.value.tracker
-            while let (frame, people) = try posed.receive() {
-                let place = TrackedFrame(time: frame.time, width: Double(frame.width), height: Double(frame.height))
-                let linked = times.measure(.track) { tracker.link(people, in: place) }
-                let result = FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked)
-                guard output.send(ProcessedFrame(frame: frame, result: result)) else { return }
-            }
-        } closing: { [self] in
-            if $0 != nil { stopReading(posed) }
+            if $0 != nil { stopReading(detected) }
             output.finish(throwing: $0)
         }
     }
@@ -84,8 +67,7 @@ final class PipelineRun: Sendable {
     func cancel() {
         source.value.cancel()
         frames.cancel()
-        found.cancel()
-        posed.cancel()
+        detected.cancel()
         output.cancel()
     }
 
