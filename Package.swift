@@ -8,7 +8,7 @@ let package = Package(
     name: "posestream",
     products: [
         .executable(name: "posestream", targets: ["CommandLineTool"]),
-        .library(name: "PoseStream", targets: ["PoseStream"]),
+        .library(name: "PoseStream", targets: ["PoseStream", "Evaluation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Diagnostics", "PoseStream", "Records",
+                "Diagnostics", "Evaluation", "PoseStream", "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -88,7 +88,7 @@ let package = Package(
                 "CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Estimation", "Evaluation", "Media", "TestSupport",
             ]),
         .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "TestSupport"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Engine", "Networks", "Pose", "PoseStream", "TestSupport"]),

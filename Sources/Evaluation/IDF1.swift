@@ -1,5 +1,3 @@
-import Geometry
-
 /// The identity figures (Ristani et al. 2016; spec: metrics, section 4): one pairing of true and predicted ids for the whole
 /// sequence, the one with the fewest wrong frames.
 public struct IdentityScore: Hashable, Sendable {
@@ -13,32 +11,43 @@ public struct IdentityScore: Hashable, Sendable {
         return total > 0 ? 2 * Double(truePositives) / Double(total) : nil
     }
 
+    /// Share of the predicted boxes (poses) that carry the right id; nil when there are none.
+    public var precision: Double? { Self.share(truePositives, falsePositives) }
+    /// Share of the true people over all frames who carry the right id; nil when there are none.
+    public var recall: Double? { Self.share(truePositives, falseNegatives) }
+
+    private static func share(_ right: Int, _ wrong: Int) -> Double? {
+        right + wrong > 0 ? Double(right) / Double(right + wrong) : nil
+    }
+
+    /// Several sequences as one: ids of different sequences never stand for the same person.
+    public init(combining parts: [IdentityScore]) {
+        truePositives = parts.reduce(0) { $0 + $1.truePositives }
+        falseNegatives = parts.reduce(0) { $0 + $1.falseNegatives }
+        falsePositives = parts.reduce(0) { $0 + $1.falsePositives }
+    }
+
     /// Scores a sequence: frames in which a pair is less alike than `threshold` count as wrong.
     public init(_ sequence: TrackingSequence, threshold: Double = 0.5) {
         let (truth, predicted) = (sequence.truthIDs, sequence.predictedIDs)
         let rowOf = Dictionary(uniqueKeysWithValues: truth.enumerated().map { ($1, $0) })
         let columnOf = Dictionary(uniqueKeysWithValues: predicted.enumerated().map { ($1, $0) })
-        var together = PairMatrix(rows: truth.count, columns: predicted.count)
-        var truthFrames = [Double](repeating: 0, count: truth.count)
-        var predictedFrames = [Double](repeating: 0, count: predicted.count)
+        var together = PairSums(rows: truth.count, columns: predicted.count)
+        var (truthFrames, predictedFrames) = (0, 0)
         for frame in sequence.frames {
+            truthFrames += frame.truth.count
+            predictedFrames += frame.predicted.count
             for (row, id) in frame.truth.enumerated() {
                 guard let i = rowOf[id] else { continue }
-                truthFrames[i] += 1
                 for (column, id) in frame.predicted.enumerated() where frame.similarity[row, column] >= threshold {
-                    if let j = columnOf[id] { together[i, j] += 1 }
+                    if let j = columnOf[id] { together.add(1, i, j) }
                 }
             }
-            for id in frame.predicted { if let j = columnOf[id] { predictedFrames[j] += 1 } }
         }
         // A pair saves two wrong frames for each frame together, so the fewest wrong frames are the most frames together; a pair
         // that is never together saves nothing and is as good as none.
-        var cost = together
-        for row in 0..<cost.rows { for column in 0..<cost.columns { cost[row, column] = -together[row, column] } }
-        for (row, column) in Assignment.minimumCost(cost).enumerated() {
-            if let column { truePositives += Int(together[row, column]) }
-        }
-        falseNegatives = Int(truthFrames.reduce(0, +)) - truePositives
-        falsePositives = Int(predictedFrames.reduce(0, +)) - truePositives
+        truePositives = Int(together.largestTotal())
+        falseNegatives = truthFrames - truePositives
+        falsePositives = predictedFrames - truePositives
     }
 }

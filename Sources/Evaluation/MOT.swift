@@ -21,6 +21,19 @@ public struct ClearMOT: Hashable, Sendable {
     public var precision: Double? { matches + falsePositives > 0 ? Double(matches) / Double(matches + falsePositives) : nil }
     public var recall: Double? { objects > 0 ? Double(matches) / Double(objects) : nil }
 
+    /// Several sequences as one: all counts add up.
+    public init(combining parts: [ClearMOT]) {
+        for part in parts {
+            objects += part.objects
+            matches += part.matches
+            falsePositives += part.falsePositives
+            misses += part.misses
+            switches += part.switches
+            fragmentations += part.fragmentations
+            similarity += part.similarity
+        }
+    }
+
     /// Scores a sequence: pairs below `threshold` are no matches.
     public init(_ sequence: TrackingSequence, threshold: Double = 0.5) {
         var lastMatch: [Int: Int] = [:]
