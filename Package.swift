@@ -81,7 +81,9 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
         .testTarget(name: "NetworksTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "Networks", "TestSupport"]),
-        .testTarget(name: "DetectionTests", dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Media", "TestSupport"]),
+        .testTarget(
+            name: "DetectionTests",
+            dependencies: ["CKernels", "Checkpoints", "Detection", "Diagnostics", "Engine", "Media", "Networks", "TestSupport"]),
         .testTarget(
             name: "EstimationTests",
             dependencies: [

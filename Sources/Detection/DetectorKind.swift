@@ -9,11 +9,14 @@ public enum DetectorKind: Sendable, Hashable {
     /// One output `[1, A, 5 + classes]` with a row for each cell of the strides 8, 16, 32.
     case yolox(classes: Int)
     case nanoDet(NanoDetLayout)
+    /// One output `[1, 5, A]`: our own.
+    case compact
 
     public var classes: Int {
         switch self {
         case .yolox(let classes): classes
         case .nanoDet(let layout): layout.classes
+        case .compact: 1
         }
     }
 
@@ -21,6 +24,7 @@ public enum DetectorKind: Sendable, Hashable {
         switch self {
         case .yolox: .bytesBGR
         case .nanoDet: .nanoDet
+        case .compact: .imageNet
         }
     }
 
@@ -44,6 +48,8 @@ public enum DetectorKind: Sendable, Hashable {
     }
 
     private static func single(_ shape: [Int], _ input: InputSize) -> DetectorKind? {
+        let cells = CellTable.cells(CompactDecoder.strides, input).reduce(0, +)
+        if shape == [1, CompactDecoder.values, cells] { return .compact }
         guard let table = CellTable(shape) else { return nil }
         if let layout = NanoDetLayout(single: table, input: input) { return .nanoDet(layout) }
         guard table.rows == CellTable.cells([8, 16, 32], input).reduce(0, +), table.columns >= 6 else { return nil }

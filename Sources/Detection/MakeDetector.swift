@@ -12,6 +12,7 @@ extension DetectorKind {
         switch network.kind {
         case .yolox: return try YOLOXDetector(network, model: model, options: options)
         case .nanoDet: return try NanoDetDetector(network, model: model, options: options)
+        case .compact: return CompactPersonDetector(network, options: options)
         }
     }
 }

@@ -14,6 +14,8 @@ public struct NetworkRecognition: Sendable {
         case multiPoseNet(MultiPoseNet.Configuration)
         case poseResidualNetwork(PoseResidualNetwork.Configuration)
         case retinaNet(RetinaNet.Configuration)
+        case compactPose(CompactPose.Configuration)
+        case compactDetector(CompactDetector.Configuration)
     }
 
     public var kind: Kind
@@ -35,7 +37,7 @@ public struct NetworkRecognition: Sendable {
         } catch let refusal as Refusal {
             throw Failure(.data, "cannot use weights", at: fileName, because: refusal.why, remedy: refusal.remedy)
         }
-        readFacts(fileName)
+        readFacts(fileName, checkpoint)
     }
 
     struct Refusal: Error {
@@ -60,6 +62,8 @@ public struct NetworkRecognition: Sendable {
         case .multiPoseNet(let configuration): try MultiPoseNet(configuration, from: weights)
         case .poseResidualNetwork(let configuration): try PoseResidualNetwork(configuration, from: weights)
         case .retinaNet(let configuration): try RetinaNet(configuration, from: weights)
+        case .compactPose(let configuration): try CompactPose(configuration, from: weights)
+        case .compactDetector(let configuration): try CompactDetector(configuration, from: weights)
         }
     }
 
@@ -83,6 +87,7 @@ public struct NetworkRecognition: Sendable {
             guard keys.has("refine_out/weights") else { throw Refusal("a ResNet of TensorFlow without CPN's head") }
             return (.tensorFlowCPN(.init(depth: depth, joints: keys.shape("refine_out/weights")?.last ?? 17)), .official)
         }
+        if keys.has("backbone.stages.0.0.conv.weight") { return (try CompactRecognition.kind(keys), .official) }
         if keys.has(prefix: "backbone.") { return try mmpose(keys, fileName: fileName) }
         return (try headOnResidualNetwork(keys, backbone: "", head: "", fileName: fileName), .official)
     }
@@ -141,14 +146,15 @@ public struct NetworkRecognition: Sendable {
 
     // MARK: - By name
 
-    private mutating func readFacts(_ fileName: String) {
+    private mutating func readFacts(_ fileName: String, _ checkpoint: Checkpoint) {
         switch kind {
         case .simpleBaseline(let configuration): joints = configuration.joints
         case .hrNet(let configuration): joints = configuration.joints
         case .cpn(let configuration), .tensorFlowCPN(let configuration): joints = configuration.joints
         case .lightweightOpenPose, .multiPoseNet: joints = 18
         case .poseResidualNetwork: joints = PoseResidualNetwork.joints
-        case .retinaNet: joints = nil
+        case .compactPose(let configuration): joints = configuration.joints
+        case .retinaNet, .compactDetector: joints = nil
         }
         switch kind {
         case .simpleBaseline, .hrNet, .cpn, .tensorFlowCPN:
@@ -163,6 +169,7 @@ public struct NetworkRecognition: Sendable {
             for decoding in ["dark", "udp"] where lowered.contains(decoding) {
                 notes.append("trained for \(decoding.uppercased()) decoding, which differs from the usual one")
             }
+        case .compactPose, .compactDetector: inputSize = CompactRecognition.inputSize(checkpoint)
         case .lightweightOpenPose, .multiPoseNet, .poseResidualNetwork, .retinaNet: break
         }
     }
@@ -172,7 +179,7 @@ public struct NetworkRecognition: Sendable {
 }
 
 /// Questions to the names and shapes in a file.
-private struct NetworkKeys {
+struct NetworkKeys {
     let names: [String]
     private let tensors: [String: Tensor]
 

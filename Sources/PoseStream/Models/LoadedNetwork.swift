@@ -40,7 +40,7 @@ struct LoadedNetwork: Sendable {
         case (.simpleBaseline, .mmpose), (.hrNet, .mmpose): return .mmpose
         // The official SimpleBaseline weights saw BGR, HRNet's RGB, both with the same numbers.
         case (.simpleBaseline, _): return .simpleBaseline
-        case (.hrNet, _): return .imageNet
+        case (.hrNet, _), (.compactPose, _), (.compactDetector, _): return .imageNet
         default:
             throw Failure(
                 .data, "cannot use model in a pipeline", at: name,
