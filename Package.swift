@@ -51,13 +51,14 @@ let package = Package(
         .target(
             name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
+        .target(name: "Flow", dependencies: ["CKernels", "Diagnostics", "Geometry", "Media", "Tracking"]),
         .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),
         .target(name: "Evaluation", dependencies: ["Diagnostics", "Geometry", "Pose", "Records"]),
         .target(name: "Drawing", dependencies: ["CKernels", "Geometry", "Media", "Pose"]),
         .target(
             name: "PoseStream",
             dependencies: [
-                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Geometry", "Media", "Networks", "Pose",
+                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Flow", "Geometry", "Media", "Networks", "Pose",
                 "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -91,6 +92,7 @@ let package = Package(
             ]),
         .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Pose", "Records", "TestSupport"]),
+        .testTarget(name: "FlowTests", dependencies: ["CKernels", "Flow", "Geometry", "Media", "TestSupport", "Tracking"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Engine", "Networks", "Pose", "PoseStream", "TestSupport"]),

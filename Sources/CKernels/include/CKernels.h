@@ -5,6 +5,7 @@
 #include "ps_drawing.h"
 #include "ps_elementwise.h"
 #include "ps_engine.h"
+#include "ps_flow.h"
 #include "ps_heatmap.h"
 #include "ps_image.h"
 #include "ps_sampling.h"
