@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PACKAGES := ffmpeg libavcodec-dev libavformat-dev libavutil-dev libavdevice-dev libswscale-dev libswresample-dev \
-	libopenblas-dev zlib1g-dev pkg-config
+	libjpeg-dev libopenblas-dev zlib1g-dev pkg-config
 # Model folders: what the user named, else the folder of reference material beside the checkout where there is one.
 export POSESTREAM_MODELS ?= $(if $(wildcard ../shared/assets/weights),$(abspath ../shared/assets/weights),)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -28,7 +28,7 @@ setup:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
-	  command -v apt-get >/dev/null || { echo "not a Debian or Ubuntu system: install the development files of FFmpeg, OpenBLAS, zlib and pkg-config ($$missing)" >&2; exit 1; }; \
+	  command -v apt-get >/dev/null || { echo "not a Debian or Ubuntu system: install the development files of FFmpeg, libjpeg-turbo, OpenBLAS, zlib and pkg-config ($$missing)" >&2; exit 1; }; \
 	  echo "installing$$missing"; \
 	  $(SUDO) apt-get update -q -o DPkg::Lock::Timeout=120 >/dev/null && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o DPkg::Lock::Timeout=120 $$missing >/dev/null || \

@@ -28,7 +28,8 @@ let package = Package(
             ])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CShims", dependencies: ["CFFmpeg"]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+        .target(name: "CShims", dependencies: ["CFFmpeg", "CJPEG"]),
 
         // The engine room: plain arithmetic on pointers, knows nothing above it.
         .target(name: "CKernels"),

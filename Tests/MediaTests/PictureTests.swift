@@ -71,12 +71,69 @@ struct PictureTests {
         let segment: [UInt8] = [0xFF, 0xE1, 0, UInt8(body.count + 2)] + body
         let data = try Data(contentsOf: plain)
         try (data.prefix(2) + Data(segment) + data.dropFirst(2)).write(to: tagged)
-        let expected = try Tool.ffmpeg("-i \(plain.path) -vf \(filter) -f rawvideo -pix_fmt yuvj444p")
+        // The untagged picture as we read it (libjpeg's samples), turned by FFmpeg.
+        let stored = try #require(try openSource(plain.path).next())
+        let raw = Clips.file("photo_\(orientation).gbr")
+        try stored.planes.write(to: raw)
+        let expected = try Tool.ffmpeg("-f rawvideo -pix_fmt gbrp -s 70x46 -i \(raw.path) -vf \(filter) -f rawvideo -pix_fmt gbrp")
         let source = try openSource(tagged.path)
         let frame = try #require(try source.next())
         #expect((frame.width, frame.height) == (orientation > 4 ? (46, 70) : (70, 46)))
         #expect(frame.planes == expected)
         #expect(source.description.width == frame.width)
+    }
+
+    @Test(
+        "JPEG pictures have the very samples that OpenCV reads",
+        arguments: ["sampling_444", "sampling_422", "sampling_420", "progressive_420", "gray"])
+    func samples(name: String) throws {
+        let frame = try #require(try openSource(Shared.fixture("pictures/\(name).jpg").path).next())
+        let same = try #require(try openSource(Shared.fixture("pictures/\(name).\(name == "gray" ? "pgm" : "ppm")").path).next())
+        #expect((frame.width, frame.height) == (61, 43))
+        #expect(!frame.isCorrupt)
+        #expect(frame.planes == same.planes)
+    }
+
+    @Test("a JPEG that was cut off is read as far as it goes and counted as damaged")
+    func cut() throws {
+        let whole = try Data(contentsOf: Shared.fixture("pictures/sampling_420.jpg"))
+        let folder = try Self.folder("cut")
+        try whole.write(to: folder.appendingPathComponent("a.jpg"))
+        try whole.prefix(whole.count * 3 / 4).write(to: folder.appendingPathComponent("b.jpg"))
+        try whole.prefix(300).write(to: folder.appendingPathComponent("c.jpg"))
+        let source = try openSource(folder.path)
+        let frames = try allFrames(source)
+        #expect(frames.count >= 2 && !frames[0].isCorrupt && frames[1].isCorrupt)
+        #expect(source.statistics.corrupt == 2)
+        #expect(source.warnings.contains { $0.contains("b.jpg") } && source.warnings.contains { $0.contains("c.jpg") })
+    }
+
+    @Test("what libjpeg cannot read is left to FFmpeg")
+    func otherDecoder() throws {
+        let lossless = Clips.file("lossless.jpg")
+        _ = try Tool.ffmpeg("-f lavfi -i testsrc2=s=64x48:d=0.04 -frames:v 1 -update 1 -c:v ljpeg -pix_fmt yuvj420p -strict -1 -f image2", to: lossless)
+        let frame = try #require(try openSource(lossless.path).next())
+        #expect((frame.width, frame.height) == (64, 48))
+    }
+
+    @Test("random damage in a JPEG never crashes")
+    func fuzzed() throws {
+        let whole = try [UInt8](Data(contentsOf: Shared.fixture("pictures/progressive_420.jpg")))
+        let file = Clips.file("fuzzed.jpg")
+        var state: UInt64 = 5
+        func random(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        var read = 0
+        for round in 0..<150 {
+            var bytes = whole
+            for _ in 0...random(6) { bytes[random(round < 75 ? 640 : bytes.count)] = UInt8(random(256)) }
+            if round % 3 == 0 { bytes.removeLast(random(bytes.count)) }
+            try Data(bytes).write(to: file)
+            do { if try openSource(file.path).next() != nil { read += 1 } } catch is Failure {}
+        }
+        #expect(read > 10 && read < 150)
     }
 
     @Test("real photos are read", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))

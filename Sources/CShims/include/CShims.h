@@ -4,6 +4,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
 #include "ps_interrupt.h"
+#include "ps_jpeg.h"
 #include "ps_log.h"
 #include "ps_scale.h"
 
@@ -34,6 +35,14 @@ static inline int64_t ps_frame_duration(const AVFrame *frame) {
     return frame->duration;
 #else
     return frame->pkt_duration;
+#endif
+}
+
+static inline void ps_set_frame_duration(AVFrame *frame, int64_t ticks) {
+#if LIBAVUTIL_VERSION_MAJOR >= 58
+    frame->duration = ticks;
+#else
+    frame->pkt_duration = ticks;
 #endif
 }
 

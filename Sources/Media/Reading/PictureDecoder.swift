@@ -22,6 +22,8 @@ final class PictureDecoder {
     private let demuxer: Demuxer
     private let context: UnsafeMutablePointer<AVCodecContext>
     private let packet: UnsafeMutablePointer<AVPacket>
+    /// JPEG pictures rather than Motion JPEG: libjpeg decodes them.
+    private let isStillJPEG: Bool
     /// `packet` holds one that the decoder had no room for.
     private var isPacketWaiting = false
     private var isDraining = false
@@ -62,6 +64,8 @@ final class PictureDecoder {
         self.demuxer = demuxer
         self.context = context
         self.packet = packet
+        let container = demuxer.context.pointee.iformat.flatMap { $0.pointee.name }.map { String(cString: $0) }
+        isStillJPEG = parameters.pointee.codec_id == AV_CODEC_ID_MJPEG && ["image2", "image2pipe", "jpeg_pipe"].contains(container)
     }
 
     deinit {
@@ -89,8 +93,26 @@ final class PictureDecoder {
             } else if isDraining {
                 return false
             }
-            if !isDraining { try feed() }
+            if isDraining { continue }
+            if isStillJPEG, try decodeStill(into: frame) { return true }
+            try feed()
         }
+    }
+
+    /// Decodes the next packet with libjpeg, whose samples are those that networks were trained and published figures measured
+    /// on; FFmpeg's decoder rounds one in twenty otherwise. False for what libjpeg cannot read: the packet waits for FFmpeg.
+    private func decodeStill(into frame: UnsafeMutablePointer<AVFrame>) throws -> Bool {
+        guard !isPacketWaiting, try readVideoPacket() else { return false }
+        let code = ps_jpeg_decode(packet.pointee.data, Int(max(0, packet.pointee.size)), context.pointee.max_pixels, frame)
+        guard code > 0 else {
+            isPacketWaiting = true
+            return false
+        }
+        frame.pointee.pts = packet.pointee.pts
+        frame.pointee.best_effort_timestamp = packet.pointee.pts
+        ps_set_frame_duration(frame, packet.pointee.duration)
+        av_packet_unref(packet)
+        return true
     }
 
     /// The packets of other streams that were read since the last call.
