@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "PoseStream",
             dependencies: [
-                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Flow", "Geometry", "Media", "Networks", "Pose",
+                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Evaluation", "Flow", "Geometry", "Media",
+                "Networks", "Pose",
                 "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),

@@ -72,7 +72,7 @@ struct RunCommand: ParsableCommand {
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
         let pipeline = try Pipeline(
-            configuration: configuration, models: .standard(first: models), threads: try numberOfThreads())
+            configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads))
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
         let job = RunJob(pipeline: pipeline, input: input, outputs: outputs, isStrict: strict)
         let signals = SignalWatch { signal in
@@ -100,15 +100,6 @@ struct RunCommand: ParsableCommand {
         }
         let records = output ?? (annotate == nil ? "-" : nil)
         return RunOutputs(records: records, video: annotate, videoFormat: format, overwrite: overwrite)
-    }
-
-    private func numberOfThreads() throws -> Int {
-        let text = threads.map(String.init) ?? ProcessInfo.processInfo.environment["POSESTREAM_THREADS"]
-        guard let text, !text.isEmpty else { return ProcessInfo.processInfo.activeProcessorCount }
-        guard let count = Int(text), (1...256).contains(count) else {
-            throw Failure(.usage, "wrong number of threads", at: threads == nil ? "$POSESTREAM_THREADS" : "--threads", because: "\"\(text)\" is not a whole number from 1 to 256")
-        }
-        return count
     }
 }
 

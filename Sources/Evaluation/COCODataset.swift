@@ -60,6 +60,11 @@ public struct COCODataset: Sendable {
             numberOfKeypoints = try values.decodeIfPresent(Int.self, forKey: .numberOfKeypoints) ?? 0
         }
 
+        fileprivate var isSensible: Bool {
+            let numbers = [box.x, box.y, box.width, box.height] + joints.flatMap { [$0.position.x, $0.position.y] }
+            return numbers.allSatisfy { $0.magnitude <= COCOFile.largest } && area.magnitude <= COCOFile.largest * COCOFile.largest
+        }
+
         /// What OKS measures against.
         public var pose: AnnotatedPose { AnnotatedPose(joints: joints, area: area, box: box) }
     }
@@ -77,6 +82,10 @@ public struct COCODataset: Sendable {
     /// - Throws: `Failure` of kind `.data` that says where the text is not as COCO writes it.
     public init(json: Data, place: String) throws {
         let file = try COCOFile.decode(File.self, from: json, place: place, what: "ground truth")
+        for (index, annotation) in file.annotations.enumerated() where !annotation.isSensible {
+            throw Failure(
+                .data, "cannot read ground truth", at: "\(place), annotations.[\(index)]", because: "it holds a number beyond any picture")
+        }
         pictures = file.images
         annotations = file.annotations
     }

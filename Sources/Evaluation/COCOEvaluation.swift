@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Geometry
 import Pose
 
@@ -8,6 +9,8 @@ public struct COCOEvaluation: Sendable {
     public struct Number: Sendable, Hashable {
         public var name: String
         public var value: Double?
+        /// As pycocotools' `summarize` prints it.
+        public var line: String
     }
 
     /// The ten numbers for keypoints or the twelve for boxes, in pycocotools' order.
@@ -15,6 +18,9 @@ public struct COCOEvaluation: Sendable {
 
     /// A number by its name; nil when there is none.
     public subscript(name: String) -> Double? { numbers.first { $0.name == name }?.value }
+
+    /// What pycocotools' `summarize` prints.
+    public var summary: String { numbers.map(\.line).joined(separator: "\n") }
 
     /// AP and AR of poses by OKS, at most 20 a picture.
     ///
@@ -27,16 +33,15 @@ public struct COCOEvaluation: Sendable {
             results, truth, category, limit: limit, picture: { $0.picture }, category: { $0.category }, score: { $0.score },
             area: { $0.area }, isIgnored: { $0.isCrowd || $0.numberOfKeypoints == 0 },
             similarity: { result, annotation in oks(result.joints, truth: annotation.pose) })
-        let all = precision.curves(.all, maximumDetections: limit)
-        let medium = precision.curves(.medium, maximumDetections: limit)
-        let large = precision.curves(.large, maximumDetections: limit)
-        numbers = [
-            Number(name: "AP", value: all?.mean()), Number(name: "AP50", value: all?.mean(at: 0)),
-            Number(name: "AP75", value: all?.mean(at: 5)), Number(name: "APM", value: medium?.mean()),
-            Number(name: "APL", value: large?.mean()), Number(name: "AR", value: all?.meanRecall()),
-            Number(name: "AR50", value: all?.recall[0]), Number(name: "AR75", value: all?.recall[5]),
-            Number(name: "ARM", value: medium?.meanRecall()), Number(name: "ARL", value: large?.meanRecall()),
-        ]
+        numbers = Self.numbers(
+            precision,
+            [
+                Wanted("AP", .precision, limit: limit), Wanted("AP50", .precision, at: 0, limit: limit),
+                Wanted("AP75", .precision, at: 5, limit: limit), Wanted("APM", .precision, .medium, limit: limit),
+                Wanted("APL", .precision, .large, limit: limit), Wanted("AR", .recall, limit: limit),
+                Wanted("AR50", .recall, at: 0, limit: limit), Wanted("AR75", .recall, at: 5, limit: limit),
+                Wanted("ARM", .recall, .medium, limit: limit), Wanted("ARL", .recall, .large, limit: limit),
+            ])
     }
 
     /// AP and AR of boxes by IoU, at most 100 a picture.
@@ -45,17 +50,73 @@ public struct COCOEvaluation: Sendable {
             results, truth, category, limit: 100, picture: { $0.picture }, category: { $0.category }, score: { $0.score },
             area: { $0.box.area }, isIgnored: { $0.isCrowd },
             similarity: { result, annotation in Self.overlap(result.box, annotation.box, isCrowd: annotation.isCrowd) })
-        let all = precision.curves(.all, maximumDetections: 100)
-        let ranges = [AveragePrecision.AreaRange.small, .medium, .large].map { precision.curves($0, maximumDetections: 100) }
-        numbers = [
-            Number(name: "AP", value: all?.mean()), Number(name: "AP50", value: all?.mean(at: 0)),
-            Number(name: "AP75", value: all?.mean(at: 5)), Number(name: "APs", value: ranges[0]?.mean()),
-            Number(name: "APm", value: ranges[1]?.mean()), Number(name: "APl", value: ranges[2]?.mean()),
-            Number(name: "AR1", value: precision.curves(.all, maximumDetections: 1)?.meanRecall()),
-            Number(name: "AR10", value: precision.curves(.all, maximumDetections: 10)?.meanRecall()),
-            Number(name: "AR100", value: all?.meanRecall()), Number(name: "ARs", value: ranges[0]?.meanRecall()),
-            Number(name: "ARm", value: ranges[1]?.meanRecall()), Number(name: "ARl", value: ranges[2]?.meanRecall()),
-        ]
+        numbers = Self.numbers(
+            precision,
+            [
+                Wanted("AP", .precision, limit: 100), Wanted("AP50", .precision, at: 0, limit: 100),
+                Wanted("AP75", .precision, at: 5, limit: 100), Wanted("APs", .precision, .small, limit: 100),
+                Wanted("APm", .precision, .medium, limit: 100), Wanted("APl", .precision, .large, limit: 100),
+                Wanted("AR1", .recall, limit: 1), Wanted("AR10", .recall, limit: 10), Wanted("AR100", .recall, limit: 100),
+                Wanted("ARs", .recall, .small, limit: 100), Wanted("ARm", .recall, .medium, limit: 100),
+                Wanted("ARl", .recall, .large, limit: 100),
+            ])
+    }
+
+    // MARK: Numbers
+
+    /// What one number averages over.
+    private struct Wanted {
+        enum Kind { case precision, recall }
+        enum Area: String { case all, small, medium, large }
+
+        var name: String
+        var kind: Kind
+        var area: Area
+        /// Index of the one threshold; nil for all ten.
+        var threshold: Int?
+        var limit: Int
+
+        init(_ name: String, _ kind: Kind, _ area: Area = .all, at threshold: Int? = nil, limit: Int) {
+            (self.name, self.kind, self.area, self.threshold, self.limit) = (name, kind, area, threshold, limit)
+        }
+
+        var range: AveragePrecision.AreaRange {
+            switch area {
+            case .all: .all
+            case .small: .small
+            case .medium: .medium
+            case .large: .large
+            }
+        }
+
+        func value(_ curves: AveragePrecision.Curves) -> Double {
+            switch (kind, threshold) {
+            case (.precision, nil): curves.mean()
+            case (.precision, let threshold?): curves.mean(at: threshold)
+            case (.recall, nil): curves.meanRecall()
+            case (.recall, let threshold?): curves.recall[threshold]
+            }
+        }
+
+        func line(_ value: Double?) -> String {
+            let title = kind == .precision ? "Average Precision  (AP)" : "Average Recall     (AR)"
+            let thresholds = AveragePrecision.thresholds
+            let overlap = threshold.map { String(format: "%.2f     ", thresholds[$0]) }
+                ?? String(format: "%.2f:%.2f", thresholds[0], thresholds[thresholds.count - 1])
+            let area = String(repeating: " ", count: 6 - area.rawValue.count) + area.rawValue
+            return " \(title) @[ IoU=\(overlap) | area=\(area) | maxDets=\(String(format: "%3d", limit)) ] = \(String(format: "%.3f", value ?? -1))"
+        }
+    }
+
+    private static func numbers(_ precision: AveragePrecision, _ wanted: [Wanted]) -> [Number] {
+        var known: [String: AveragePrecision.Curves?] = [:]
+        return wanted.map { number in
+            let key = "\(number.area) \(number.limit)"
+            let curves = known[key] ?? precision.curves(number.range, maximumDetections: number.limit)
+            known[key] = .some(curves)
+            let value = curves.map(number.value)
+            return Number(name: number.name, value: value, line: number.line(value))
+        }
     }
 
     /// Intersection over union; over the detection's own area where the annotation is a crowd.

@@ -3,6 +3,9 @@ import Foundation
 
 /// Reading COCO's JSON with error lines that say where.
 enum COCOFile {
+    /// Coordinates and scores beyond this make no sense, and their squares must stay finite.
+    static let largest = 1e9
+
     static func read(_ url: URL, what: String) throws -> Data {
         do { return try Data(contentsOf: url) } catch {
             throw Failure(

@@ -70,17 +70,32 @@ public struct COCOBoxResult: Sendable, Codable {
 
 /// Results as a file.
 public enum COCOResults {
-    /// JSON text of results.
+    /// JSON text of results; equal results are equal bytes.
     public static func json(_ results: [some Encodable]) throws -> Data {
-        try JSONEncoder().encode(results)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return try encoder.encode(results)
     }
 
     /// - Parameter place: for messages: the file's name.
+    /// - Throws: `Failure` of kind `.data` that says where the text is not as COCO writes it.
     public static func keypoints(json: Data, place: String) throws -> [COCOKeypointResult] {
-        try COCOFile.decode([COCOKeypointResult].self, from: json, place: place, what: "results")
+        let results = try COCOFile.decode([COCOKeypointResult].self, from: json, place: place, what: "results")
+        try check(results, place: place) { $0.keypoints + [$0.score] }
+        return results
     }
 
     public static func boxes(json: Data, place: String) throws -> [COCOBoxResult] {
-        try COCOFile.decode([COCOBoxResult].self, from: json, place: place, what: "results")
+        let results = try COCOFile.decode([COCOBoxResult].self, from: json, place: place, what: "results")
+        try check(results, place: place) { $0.bbox + [$0.score] }
+        return results
+    }
+
+    private static func check<Result>(_ results: [Result], place: String, _ numbers: (Result) -> [Double]) throws {
+        for (index, result) in results.enumerated() {
+            guard numbers(result).allSatisfy({ $0.magnitude <= COCOFile.largest }) else {
+                throw Failure(.data, "cannot read results", at: "\(place), [\(index)]", because: "it holds a number beyond any picture")
+            }
+        }
     }
 }

@@ -50,6 +50,47 @@ import Testing
         #expect(detection["AR10"] == detection.numbers[7].value)
     }
 
+    @Test("the summary is what pycocotools prints")
+    func summary() throws {
+        let truth = try COCODataset(contentsOf: Shared.fixture("coco/gt.json"))
+        let poses = try COCOResults.keypoints(json: Data(contentsOf: Shared.fixture("coco/keypoints.json")), place: "keypoints")
+        let boxes = try COCOResults.boxes(json: Data(contentsOf: Shared.fixture("coco/boxes.json")), place: "boxes")
+        let printed = try String(contentsOf: Shared.fixture("coco/summary.txt"), encoding: .utf8)
+        let ours = try COCOEvaluation(keypoints: poses, truth: truth).summary + "\n" + COCOEvaluation(boxes: boxes, truth: truth).summary + "\n"
+        #expect(ours == printed)
+    }
+
+    @Test("random damage in ground truth and results never crashes")
+    func fuzzed() throws {
+        let files = try ["coco/gt.json", "coco/keypoints.json", "coco/boxes.json"].map { try Fixture.bytes($0) }
+        var state: UInt64 = 21
+        func random(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        let tokens = ["1e400", "-", "null", "[", "{}", "99999999999999999999", "1e9", "\"", "0", "-1"].map { Array($0.utf8) }
+        var (read, refused) = (0, 0)
+        for round in 0..<90 {
+            var damaged = files
+            for _ in 0...random(3) {
+                let at = random(damaged[round % 3].count)
+                // Every other round keeps the text JSON most of the time: digits for digits.
+                if round % 2 == 0 {
+                    if (0x30...0x39).contains(damaged[round % 3][at]) { damaged[round % 3][at] = 0x30 + UInt8(random(10)) }
+                } else {
+                    damaged[round % 3].replaceSubrange(at..<min(at + random(4), damaged[round % 3].count), with: tokens[random(tokens.count)])
+                }
+            }
+            do {
+                let truth = try COCODataset(json: Data(damaged[0]), place: "gt")
+                _ = try COCOEvaluation(keypoints: COCOResults.keypoints(json: Data(damaged[1]), place: "k"), truth: truth)
+                _ = try COCOEvaluation(boxes: COCOResults.boxes(json: Data(damaged[2]), place: "b"), truth: truth)
+                read += 1
+            } catch is Failure { refused += 1 }
+        }
+        #expect(read > 5 && refused > 20)
+    }
+
     @Test("results survive being written and read")
     func written() throws {
         let poses = try COCOResults.keypoints(json: Data(contentsOf: Shared.fixture("coco/keypoints.json")), place: "keypoints")

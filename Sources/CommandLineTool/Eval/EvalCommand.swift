@@ -8,9 +8,11 @@ struct EvalCommand: ParsableCommand {
         abstract: "Score networks or stored results against ground truth.",
         discussion: """
             Examples:
+              posestream eval coco person_keypoints_val2017.json results.json
+              posestream eval coco person_keypoints_val2017.json --pictures val2017 --boxes truth
               posestream eval mot gt.txt poses.ndjson
             """,
-        subcommands: [EvalMOTCommand.self])
+        subcommands: [EvalCOCOCommand.self, EvalMOTCommand.self])
 }
 
 extension JSONValue {

@@ -1,0 +1,95 @@
+import Detection
+import Diagnostics
+import Estimation
+import Evaluation
+import Foundation
+import Geometry
+import Media
+import Pose
+
+/// A pipeline's networks on the pictures of a COCO ground truth, each picture for itself: no tracking.
+public struct COCORun: Sendable {
+    /// Where the boxes of a top-down network come from.
+    public enum Boxes: String, Sendable, CaseIterable {
+        /// The annotations with keypoints that are no crowds, each box as it is annotated, with score 1.
+        case truth
+        /// The pipeline's detector.
+        case detector
+    }
+
+    public let pipeline: Pipeline
+    public let truth: COCODataset
+    /// The folder that holds the truth's pictures by their file names.
+    public let pictures: URL
+
+    public init(pipeline: Pipeline, truth: COCODataset, pictures: URL) {
+        self.pipeline = pipeline
+        self.truth = truth
+        self.pictures = pictures
+    }
+
+    /// The poses that the pipeline finds, in the truth's order of pictures.
+    ///
+    /// - Parameter report: told of every picture that is done: its number from 1 and how many there are.
+    /// - Throws: `Failure`: `.noInput` for a picture that is not there, `.usage` for true boxes with a network that takes none,
+    ///   `.configuration` when the pipeline's joints are not COCO's.
+    public func poses(boxes: Boxes, reporting report: (Int, Int) -> Void = { _, _ in }) throws -> [COCOKeypointResult] {
+        guard pipeline.keypointSet.names == KeypointSet.coco17.names else {
+            throw Failure(
+                .configuration, "cannot score the joints", at: "pipeline \(pipeline.configuration.name)",
+                because: "they are those of \(pipeline.keypointSet.name), the truth has COCO's", remedy: "choose a pipeline with coco17 joints")
+        }
+        let stages = try pipeline.makeStages()
+        guard boxes == .detector || stages.detector != nil else {
+            throw Failure(
+                .usage, "cannot give true boxes", at: "pipeline \(pipeline.configuration.name)",
+                because: "it finds people from their joints and takes no boxes", remedy: "leave --boxes truth out")
+        }
+        let annotations = truth.annotations(ofCategory: 1)
+        var results: [COCOKeypointResult] = []
+        for (number, picture) in truth.pictures.enumerated() {
+            defer { report(number + 1, truth.pictures.count) }
+            switch boxes {
+            case .truth:
+                let wanted = (annotations[picture.id] ?? []).filter { $0.numberOfKeypoints > 0 && !$0.isCrowd }
+                    .map { ScoredBox(box: $0.box, score: 1) }
+                guard !wanted.isEmpty else { continue }
+                results += try stages.estimator.estimate(frame(picture), boxes: wanted).map { COCOKeypointResult($0, in: picture.id) }
+            case .detector:
+                let frame = try frame(picture)
+                let found = try stages.detector?.detect(frame) ?? []
+                results += try stages.estimator.estimate(frame, boxes: found).map { COCOKeypointResult($0, in: picture.id) }
+            }
+        }
+        return results
+    }
+
+    /// The boxes of people that the pipeline's detector finds; for a system without one the boxes of its poses.
+    public func boxes(reporting report: (Int, Int) -> Void = { _, _ in }) throws -> [COCOBoxResult] {
+        let stages = try pipeline.makeStages()
+        var results: [COCOBoxResult] = []
+        for (number, picture) in truth.pictures.enumerated() {
+            let frame = try frame(picture)
+            let found = try stages.detector?.detect(frame)
+                ?? stages.estimator.estimate(frame, boxes: []).map { ScoredBox(box: $0.box, score: $0.score) }
+            results += found.map { COCOBoxResult($0, in: picture.id) }
+            report(number + 1, truth.pictures.count)
+        }
+        return results
+    }
+
+    private func frame(_ picture: COCODataset.Picture) throws -> VideoFrame {
+        guard let name = picture.fileName else {
+            throw Failure(.data, "cannot find a picture", at: "image \(picture.id)", because: "the ground truth does not name its file")
+        }
+        // A truth file must not reach out of the folder that the user named.
+        guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+            throw Failure(.data, "cannot open a picture", at: name, because: "the name leads out of the folder of pictures")
+        }
+        let path = pictures.appendingPathComponent(name).path
+        guard let frame = try openSource("file:" + path).next() else {
+            throw Failure(.data, "cannot open a picture", at: path, because: "it holds no picture")
+        }
+        return frame
+    }
+}
