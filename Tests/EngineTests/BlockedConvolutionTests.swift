@@ -69,6 +69,7 @@ struct BlockedConvolutionTests {
             var c = ps_conv()
             c.in = Sample(&random, batch: batch, channels: 1 + random.below(50), height: height, width: width, halo: max(pad, 1)).map
             c.out = Sample(&random, batch: batch, channels: 1 + random.below(70), height: outHeight, width: outWidth, halo: 1 + random.below(2)).map
+            c.residual_image = c.out.image
             (c.kernel_h, c.kernel_w) = (Int32(kernel), Int32(kernel))
             (c.stride, c.dilation) = (Int32(stride), Int32(dilation))
             (c.pad_top, c.pad_left) = (Int32(pad), Int32(pad))

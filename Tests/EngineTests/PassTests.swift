@@ -5,13 +5,15 @@ import Testing
 struct PassTests {
     /// Results of a graph with no pass at all and with all of them, from the same random inputs.
     private func compare(_ graph: Graph, _ random: inout SeededGenerator, location: SourceLocation = #_sourceLocation) throws -> Plan {
-        let plain = try Plan(graph, passes: .none), rewritten = try Plan(graph)
+        let plain = try Plan(graph, passes: .none, kernels: .plain), rewritten = try Plan(graph, kernels: .plain)
         var inputs: [String: Tensor] = [:]
         for input in plain.inputs { inputs[input.name] = .random(input.shape, &random) }
         let want = try Executor(plain).run(inputs), got = try Executor(rewritten).run(inputs)
+        let fast = try Executor(Plan(graph, kernels: .fast)).run(inputs)
         for output in graph.outputs {
-            let error = worstError(got[output.name]?.floats ?? [], (want[output.name]?.floats ?? []).map { Double($0) })
-            #expect(error < 2e-6, sourceLocation: location)
+            let expected = (want[output.name]?.floats ?? []).map { Double($0) }
+            #expect(worstError(got[output.name]?.floats ?? [], expected) < 2e-6, sourceLocation: location)
+            #expect(worstError(fast[output.name]?.floats ?? [], expected) < 1e-5, sourceLocation: location)
         }
         return rewritten
     }
@@ -143,5 +145,24 @@ struct PassTests {
         let s = graph.activation(n, .sigmoid)
         for (name, value) in [("y", y), ("n", n), ("s", s), ("p", graph.product(n, s))] { graph.addOutput(name, value) }
         _ = try compare(graph, &random)
+    }
+
+    @Test("pixels spread over channels before a convolution become a larger convolution with stride 2", arguments: [true, false])
+    func spaceToDepth(inOneSlice: Bool) throws {
+        var random = SeededGenerator(seed: 27)
+        var graph = Graph()
+        let x = graph.addInput("x", shape: [2, 3, 12, 14])
+        let places = [(0, 0), (1, 0), (0, 1), (1, 1)]
+        let parts = places.map { y, x_ -> ValueID in
+            if inOneSlice { return graph.add(StridedSlice(starts: [y, x_], ends: [1 << 20, 1 << 20], axes: [2, 3], steps: [2, 2]), x) }
+            let rows = graph.add(StridedSlice(starts: [y], ends: [1 << 20], axes: [2], steps: [2]), x)
+            return graph.add(StridedSlice(starts: [x_], ends: [1 << 20], axes: [3], steps: [2]), rows)
+        }
+        let y = graph.convolution(
+            graph.concatenation(parts), weights: .random([18, 12, 3, 3], &random), bias: .random([18], &random), padding: 1, activation: .silu)
+        graph.addOutput("y", y)
+        let plan = try compare(graph, &random)
+        #expect(plan.operatorNames == ["Conv"])
+        #expect(plan.outputs[0].shape == [2, 18, 6, 7])
     }
 }

@@ -1,5 +1,6 @@
 #if defined(__x86_64__)
 #include "ps_blocked.h"
+#include "ps_elementwise.h"
 #include <math.h>
 #include <string.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,avx2"))), apply_to = function)
@@ -9,6 +10,8 @@
 #include "direct.inc"
 #include "winograd.inc"
 #include "depthwise.inc"
+#include "stem.inc"
+#include "maps.inc"
 #define TABLE ps_blocked_avx512
 #define TABLE_NAME "avx512"
 #include "table.inc"

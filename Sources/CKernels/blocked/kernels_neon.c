@@ -1,5 +1,6 @@
 #if defined(__aarch64__)
 #include "ps_blocked.h"
+#include "ps_elementwise.h"
 #include <math.h>
 #include <string.h>
 #include "vector_neon.h"
@@ -8,6 +9,8 @@
 #include "direct.inc"
 #include "winograd.inc"
 #include "depthwise.inc"
+#include "stem.inc"
+#include "maps.inc"
 #define TABLE ps_blocked_neon
 #define TABLE_NAME "neon"
 #include "table.inc"

@@ -78,7 +78,7 @@ public struct ONNXModel: Sendable {
     ///
     /// - Parameter inputShapes: Shapes by input name; needed where the file leaves a dimension open.
     public func plan(
-        inputShapes: [String: [Int]] = [:], passes: [any GraphPass] = .standard, kernels: KernelSelection = .plain,
+        inputShapes: [String: [Int]] = [:], passes: [any GraphPass] = .standard, kernels: KernelSelection? = nil,
         limits: Plan.Limits = Plan.Limits()
     ) throws -> Plan {
         do {

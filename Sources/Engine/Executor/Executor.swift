@@ -42,7 +42,7 @@ public final class Executor {
             BoundStep(
                 name: step.name, operatorName: step.operatorName, kernel: step.kernel,
                 inputs: step.inputs.map { $0.map(view) }, outputs: step.outputs.map(view),
-                scratch: UnsafeMutableRawBufferPointer(start: arena.start + step.scratch, count: step.kernel.scratchBytes))
+                scratch: UnsafeMutableRawBufferPointer(start: arena.start + step.scratch, count: step.kernel.scratchBytes(threads: plan.threads)))
         }
         inputViews = plan.inputValues.map(view)
         outputViews = plan.outputValues.map(view)

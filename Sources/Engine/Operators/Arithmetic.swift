@@ -50,7 +50,7 @@ public struct Arithmetic: Operator {
         }
     }
 
-    private var kernel: ps_arithmetic? {
+    var kernel: ps_arithmetic? {
         switch function {
         case .add: PS_ADD
         case .subtract: PS_SUB
@@ -156,7 +156,7 @@ public struct VariadicArithmetic: Operator {
         }
     }
 
-    private var kernel: ps_arithmetic {
+    var kernel: ps_arithmetic {
         switch function {
         case .sum, .mean: PS_ADD
         case .minimum: PS_MIN

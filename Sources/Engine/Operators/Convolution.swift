@@ -35,7 +35,7 @@ public struct Convolution: Operator {
         return [ValueInfo(.float32, [x.shape[0], weights.shape[0]] + window.output)]
     }
 
-    private func resolve(_ inputs: [ValueInfo?]) throws -> (x: ValueInfo, weights: ValueInfo, window: ResolvedWindow) {
+    func resolve(_ inputs: [ValueInfo?]) throws -> (x: ValueInfo, weights: ValueInfo, window: ResolvedWindow) {
         let x = try floats(inputs, 0), weights = try floats(inputs, 1)
         guard x.shape.count >= 3, weights.shape.count == x.shape.count else {
             throw misfit("weights \(Shape.text(weights.shape)) for an input \(Shape.text(x.shape))")

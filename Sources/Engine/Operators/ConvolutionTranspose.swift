@@ -44,7 +44,7 @@ public struct ConvolutionTranspose: Operator {
         return [ValueInfo(.float32, [kernel.batch, kernel.outputs] + output)]
     }
 
-    private func resolve(_ inputs: [ValueInfo?]) throws -> (ConvolutionTransposeKernel, output: [Int]) {
+    func resolve(_ inputs: [ValueInfo?]) throws -> (ConvolutionTransposeKernel, output: [Int]) {
         let x = try floats(inputs, 0), weights = try floats(inputs, 1)
         guard x.shape.count >= 3, weights.shape.count == x.shape.count else {
             throw misfit("weights \(Shape.text(weights.shape)) for an input \(Shape.text(x.shape))")
@@ -78,7 +78,7 @@ public struct ConvolutionTranspose: Operator {
 struct ConvolutionTransposeKernel: Kernel {
     let batch, inputs, outputs, groups: Int
     /// From the large output to the small input.
-    private let window: ps_window
+    let window: ps_window
     private let activation: ps_activation
     private let block: Int
     let scratchBytes: Int

@@ -36,7 +36,7 @@ public struct Pool: Operator {
         return [ValueInfo(.float32, x.shape.prefix(2) + (try resolve(x.shape).output))]
     }
 
-    private func resolve(_ shape: [Int]) throws -> ResolvedWindow {
+    func resolve(_ shape: [Int]) throws -> ResolvedWindow {
         guard shape.count >= 3 else { throw misfit("an input \(Shape.text(shape)) has no picture") }
         return try window.resolve(input: Array(shape.dropFirst(2)), kernel: kernel, for: self)
     }

@@ -25,7 +25,7 @@ public struct Reduce: Operator {
 
     public var name: String { function.rawValue }
 
-    private func reducedAxes(_ named: [Int]?, rank: Int) throws -> [Int] {
+    func reducedAxes(_ named: [Int]?, rank: Int) throws -> [Int] {
         guard let named, !named.isEmpty else { return keepsAllWithoutAxes ? [] : Array(0..<rank) }
         return try checkedAxes(named, rank: rank)
     }

@@ -105,7 +105,7 @@ public struct Resize: Operator {
     }
 
     /// Size and scale of each axis of the input.
-    private func resizedAxes(_ inputs: [ValueInfo?]) throws -> [ResizeAxis] {
+    func resizedAxes(_ inputs: [ValueInfo?]) throws -> [ResizeAxis] {
         let x = try required(inputs, 0)
         guard x.count > 0 else { throw misfit("an empty input") }
         let chosen = try (axes ?? Array(x.shape.indices)).map { try checkedAxis($0, rank: x.shape.count) }

@@ -127,7 +127,7 @@ struct ResizeKernel: Kernel {
 }
 
 /// In float32, as ONNX Runtime does: where two neighbours are equally near, its rounding decides.
-private func nearestIndices(_ axis: ResizeAxis, _ coordinates: Resize.Coordinates, _ rounding: Resize.Rounding) -> [Int32] {
+func nearestIndices(_ axis: ResizeAxis, _ coordinates: Resize.Coordinates, _ rounding: Resize.Rounding) -> [Int32] {
     (0..<axis.output).map { x in
         if axis.input == axis.output, axis.scale == 1 { return Int32(x) }
         let position = axis.position(x, coordinates, as: Float.self)
@@ -141,7 +141,7 @@ private func nearestIndices(_ axis: ResizeAxis, _ coordinates: Resize.Coordinate
     }
 }
 
-private func linearTable(_ axis: ResizeAxis, _ coordinates: Resize.Coordinates) -> (taps: Int, indices: [Int32], weights: [Float]) {
+func linearTable(_ axis: ResizeAxis, _ coordinates: Resize.Coordinates) -> (taps: Int, indices: [Int32], weights: [Float]) {
     var indices: [Int32] = [], weights: [Float] = []
     for x in 0..<axis.output {
         let position = min(max(axis.position(x, coordinates, as: Double.self), 0), Double(axis.input - 1))

@@ -20,7 +20,7 @@ public struct StridedSlice: Operator {
     public var name: String { "Slice" }
 
     /// First index, step and number of elements along each axis.
-    private typealias Window = (start: Int, step: Int, count: Int)
+    typealias Window = (start: Int, step: Int, count: Int)
 
     private func windows(shape: [Int], starts: [Int]?, ends: [Int]?, axes: [Int]?, steps: [Int]?) throws -> [Window] {
         guard let starts, let ends else { throw misfit("starts or ends are missing") }
@@ -54,14 +54,18 @@ public struct StridedSlice: Operator {
     }
 
     public func infer(_ inputs: [ValueInfo?]) throws -> [ValueInfo] {
+        [ValueInfo(try required(inputs, 0).elementType, try constantWindows(inputs).map(\.count))]
+    }
+
+    /// What is taken along each axis, when that follows from constants.
+    func constantWindows(_ inputs: [ValueInfo?]) throws -> [Window] {
         let input = try required(inputs, 0)
-        let windows = try windows(
+        return try windows(
             shape: try checked(input.shape),
             starts: try integers(starts, orConstant: optional(inputs, 1), "where the slice starts"),
             ends: try integers(ends, orConstant: optional(inputs, 2), "where the slice ends"),
             axes: try integers(axes, orConstant: optional(inputs, 3), "the list of axes"),
             steps: try integers(steps, orConstant: optional(inputs, 4), "the list of steps"))
-        return [ValueInfo(input.elementType, windows.map(\.count))]
     }
 
     public func compute(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws {

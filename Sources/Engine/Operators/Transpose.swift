@@ -15,7 +15,7 @@ public struct Transpose: Operator {
     public var order: [Int]?
     public init(order: [Int]? = nil) { self.order = order }
 
-    private func checkedOrder(rank: Int) throws -> [Int] {
+    func checkedOrder(rank: Int) throws -> [Int] {
         guard let order else { return Array((0..<rank).reversed()) }
         guard order.sorted() == Array(0..<rank) else { throw misfit("\(order) is no order of \(rank) dimensions") }
         return order

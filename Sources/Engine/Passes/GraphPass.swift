@@ -5,9 +5,9 @@ public protocol GraphPass: Sendable {
 
 extension Array where Element == any GraphPass {
     /// What a plan does unless told otherwise: constants computed once, batch normalisation put into weights, activations
-    /// applied by the layer before.
+    /// applied by the layer before, convolutions over pixels that were spread over channels done on the picture itself.
     public static var standard: [any GraphPass] {
-        [ConstantFolding(), BatchNormalizationFolding(), ActivationRecognition(), ActivationFusion()]
+        [ConstantFolding(), BatchNormalizationFolding(), ActivationRecognition(), ActivationFusion(), SpaceToDepthFolding()]
     }
     /// Every layer as it was written.
     public static var none: [any GraphPass] { [] }

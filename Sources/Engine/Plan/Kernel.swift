@@ -4,8 +4,29 @@ public protocol Kernel: Sendable {
     /// Bytes of working memory, 64-byte aligned, that `run` is given.
     var scratchBytes: Int { get }
 
+    /// Bytes of packed weights that the kernel holds.
+    var constantBytes: Int { get }
+
+    /// Multiplications with additions that the plain method needs, for `bench`; 0 where nobody counts them.
+    var macs: Int { get }
+
+    /// Sizes and algorithm in words, for `bench --layers`.
+    var method: String { get }
+
     /// Computes all outputs. Memory of outputs and scratch never overlaps an input's. Allocates nothing.
     func run(_ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawBufferPointer) throws
+}
+
+extension Kernel {
+    public var constantBytes: Int { 0 }
+    public var macs: Int { 0 }
+    public var method: String { "" }
+
+    /// Bytes of working memory when that many threads share the work.
+    func scratchBytes(threads: Int) -> Int {
+        guard threads > 1, let divided = self as? any DividedKernel else { return scratchBytes }
+        return saturatingProduct(threads, divided.alignedScratchBytes)
+    }
 }
 
 /// The operator's own computation as a kernel.
@@ -23,7 +44,8 @@ public struct PlainKernel: Kernel {
     }
 }
 
-/// How a plan chooses the kernel of each step: the first rule that has one, else the operator's own.
+/// How a plan chooses the kernel of each step: the fast ones over blocked maps where there are any, else the first rule that
+/// has one, else the operator's own.
 public struct KernelSelection: Sendable {
     /// A kernel for this operator with these inputs (constants with their content) and outputs, or nil.
     public typealias Rule = @Sendable (
@@ -31,11 +53,18 @@ public struct KernelSelection: Sendable {
     ) throws -> (any Kernel)?
 
     public var rules: [Rule]
+    /// What the fast kernels run on; nil: none of them is used.
+    public var instructions: InstructionSet?
 
-    public init(rules: [Rule]) { self.rules = rules }
+    public init(rules: [Rule] = [], instructions: InstructionSet? = nil) {
+        self.rules = rules
+        self.instructions = instructions
+    }
 
-    /// Every operator's own computation.
-    public static let plain = KernelSelection(rules: [])
+    /// Every operator's own computation: slow, and what the fast kernels are tested against.
+    public static let plain = KernelSelection()
+    /// The fast kernels for the best instruction set of this processor.
+    public static var fast: KernelSelection { KernelSelection(instructions: .best) }
 
     func kernel(for op: any Operator, _ inputs: [ValueInfo?], _ outputs: [ValueInfo]) throws -> any Kernel {
         for rule in rules {

@@ -63,6 +63,9 @@ public struct Plan: Sendable {
     /// Bytes of weights and folded constants, shared by all executors.
     public let constantBytes: Int
 
+    /// How many may work on one layer.
+    public let threads: Int
+
     let inputValues: [Int]
     let outputValues: [Int]
     let values: [Value]
@@ -77,25 +80,29 @@ public struct Plan: Sendable {
     ///   - graph: The network.
     ///   - inputShapes: Shapes by input name; needed where the graph leaves a dimension open, optional elsewhere.
     ///   - passes: Rewritings of the graph that keep its results.
-    ///   - kernels: What computes each layer.
+    ///   - kernels: What computes each layer; nil takes the fast ones, on the instructions that `POSESTREAM_ISA` names, else the best.
+    ///   - threads: How many may work on one layer; the results do not depend on it.
     /// - Throws: `Failure` of kind `.data` that names the layer, when shapes do not fit or are beyond the limits.
     public init(
         _ graph: Graph, inputShapes: [String: [Int]] = [:], passes: [any GraphPass] = .standard,
-        kernels: KernelSelection = .plain, limits: Limits = Limits()
+        kernels: KernelSelection? = nil, threads: Int = 1, limits: Limits = Limits()
     ) throws {
         var inference = try ShapeInference(try graph.rewritten(by: passes), inputShapes: inputShapes, limits: limits)
         try inference.run()
-        self = try PlanLayout(inference, kernels: kernels).plan()
+        let kernels = try kernels ?? KernelSelection(instructions: try InstructionSet.wanted())
+        let network = try LayoutBuilder(inference, kernels: kernels, threads: max(threads, 1)).network()
+        self = try PlanLayout(inference, network, threads: max(threads, 1)).plan()
     }
 
     init(
-        inputs: [PlannedValue], outputs: [PlannedValue], arenaBytes: Int, constantBytes: Int, inputValues: [Int],
-        outputValues: [Int], values: [Value], steps: [Step], dynamicSteps: [Node], limits: Limits
+        inputs: [PlannedValue], outputs: [PlannedValue], arenaBytes: Int, constantBytes: Int, threads: Int,
+        inputValues: [Int], outputValues: [Int], values: [Value], steps: [Step], dynamicSteps: [Node], limits: Limits
     ) {
         self.inputs = inputs
         self.outputs = outputs
         self.arenaBytes = arenaBytes
         self.constantBytes = constantBytes
+        self.threads = threads
         self.inputValues = inputValues
         self.outputValues = outputValues
         self.values = values
@@ -107,6 +114,21 @@ public struct Plan: Sendable {
     /// Position of the input or output of this name.
     public func inputIndex(_ name: String) -> Int? { inputs.firstIndex { $0.name == name } }
     public func outputIndex(_ name: String) -> Int? { outputs.firstIndex { $0.name == name } }
+
+    /// A layer that runs, for `bench --layers`.
+    public struct Layer: Sendable {
+        public let name: String
+        public let operatorName: String
+        /// Multiplications with additions of the plain method; 0 where nobody counts them.
+        public let macs: Int
+        /// How it is computed: "1x32x64x48 3x3 winograd4".
+        public let method: String
+    }
+
+    /// The layers in the order in which they run; dynamic ones are left out.
+    public var layers: [Layer] {
+        steps.map { Layer(name: $0.name, operatorName: $0.operatorName, macs: $0.kernel.macs, method: $0.kernel.method) }
+    }
 
     /// The layers that run, for messages and tests: "Conv", "Concat".
     package var operatorNames: [String] { steps.map(\.operatorName) + dynamicSteps.map(\.op.name) }

@@ -1,0 +1,59 @@
+import CKernels
+
+/// Which algorithm computes a convolution, by a model of the processor's time: multiplications at a share of its peak, reading
+/// the packed weights once, and the transforms.
+///
+/// A model and not a measurement, so that the same network gives the same numbers in every run and on every machine.
+enum ConvolutionChoice {
+    /// What one core does: multiply-adds a second, bytes of weights a second, seconds of both transforms for a tile and a block of channels.
+    fileprivate struct Core {
+        var rate = 100e9
+        var weightBytes = 16e9
+        var largeTile = 0.11e-6
+        var smallTile = 0.045e-6
+    }
+
+    static func algorithm(
+        for work: ConvolutionWork, input: [Int], output: [Int], instructions: InstructionSet?
+    ) -> ps_conv_algorithm {
+        let isTransposed = work.kind == .transposed
+        guard isTransposed || (work.kernelHeight == 3 && work.kernelWidth == 3 && work.stride == 1 && work.padTop == work.dilation
+            && work.padLeft == work.dilation && input[2...] == output[2...])
+        else { return PS_CONV_DIRECT }
+        let candidates = [PS_CONV_DIRECT, PS_CONV_WINOGRAD_4, PS_CONV_WINOGRAD_2]
+        let times = candidates.map { time(of: $0, work, input, output, Core(instructions)) }
+        let best = times.indices.min { times[$0] < times[$1] } ?? 0
+        return candidates[best]
+    }
+
+    private static func time(
+        of algorithm: ps_conv_algorithm, _ work: ConvolutionWork, _ input: [Int], _ output: [Int], _ core: Core
+    ) -> Double {
+        let isTransposed = work.kind == .transposed
+        let inBlocks = (input[1] + 15) / 16, outBlocks = (output[1] + 15) / 16
+        let weights = Double(input[1] * outBlocks * 16)
+        let phases = isTransposed ? 4 : 1
+        if algorithm == PS_CONV_DIRECT {
+            let taps = isTransposed ? 4 : 9, pixels = input[0] * input[2] * input[3]
+            let products = Double(pixels * taps * phases) * weights / core.rate
+            return max(products, weights * Double(taps * phases) * 4 / core.weightBytes)
+        }
+        let isLarge = algorithm == PS_CONV_WINOGRAD_4
+        let alpha = isLarge ? 6 : 4, side = alpha - (isTransposed ? 1 : 2), dilation = isTransposed ? 1 : work.dilation
+        let extra = isTransposed ? 1 : 0
+        func tiles(_ size: Int) -> Int { ((size + extra + dilation - 1) / dilation + side - 1) / side * dilation }
+        let count = input[0] * tiles(input[2]) * tiles(input[3])
+        let products = Double(count * alpha * alpha * phases) * weights / (core.rate * 0.85)
+        let reading = weights * Double(alpha * alpha * phases) * 4 / core.weightBytes
+        let transforms = Double(count * (inBlocks + outBlocks * phases)) / 2 * (isLarge ? core.largeTile : core.smallTile)
+        return max(products, reading) + transforms
+    }
+}
+
+extension ConvolutionChoice.Core {
+    fileprivate init(_ instructions: InstructionSet?) {
+        if instructions?.name == "avx512" { return }
+        // Half the lanes and fewer registers: products and transforms both take longer, memory does not.
+        (rate, largeTile, smallTile) = (40e9, 0.25e-6, 0.1e-6)
+    }
+}
