@@ -81,7 +81,8 @@ let package = Package(
         .testTarget(name: "PoseTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "SamplingTests", dependencies: ["CKernels", "Geometry", "Sampling", "TestSupport"]),
         .testTarget(name: "MediaTests", dependencies: ["Diagnostics", "Drawing", "Geometry", "Media", "TestSupport"]),
-        .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "TestSupport"]),
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .testTarget(name: "EngineTests", dependencies: ["AllocationCount", "CKernels", "Engine", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "TestSupport"]),
         .testTarget(name: "NetworksTests", dependencies: ["Checkpoints", "Diagnostics", "Engine", "Networks", "TestSupport"]),
         .testTarget(

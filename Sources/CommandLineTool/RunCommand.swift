@@ -45,6 +45,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Threads for networks (default: $POSESTREAM_THREADS, else the number of cores).")
     var threads: Int?
 
+    @Option(help: "Numbers that networks multiply in: auto (f32 unless bf16 was checked), f32 or bf16.")
+    var precision: NetworkPrecision = .automatic
+
     @Flag(name: [.customShort("y"), .long], help: "Replace outputs that exist.")
     var overwrite = false
 
@@ -72,7 +75,8 @@ struct RunCommand: ParsableCommand {
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
         let pipeline = try Pipeline(
-            configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads))
+            configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
+            precision: precision)
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
         let job = RunJob(pipeline: pipeline, input: input, outputs: outputs, isStrict: strict)
         let signals = SignalWatch { signal in
@@ -104,3 +108,4 @@ struct RunCommand: ParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension NetworkPrecision: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Media
 
@@ -20,6 +21,7 @@ public struct Doctor: Sendable {
         var findings = [
             Finding(topic: "posestream", text: Versions.program),
             Finding(topic: "processor", text: "\(Processor.name), \(ProcessInfo.processInfo.activeProcessorCount) cores, \(Processor.features.joined(separator: " "))"),
+            kernels(),
             Finding(topic: "memory", text: RunSummary.size(Int(clamping: ProcessInfo.processInfo.physicalMemory))),
             Finding(
                 topic: "ffmpeg",
@@ -33,6 +35,17 @@ public struct Doctor: Sendable {
                 remedy: "get \(model.files[0]) from \(model.page) and put it into \(library.folders.first?.path ?? "a model folder")")
         }
         return Doctor(findings: findings)
+    }
+
+    /// Which of its instructions the networks run on.
+    private static func kernels() -> Finding {
+        let names = InstructionSet.available.map(\.name).joined(separator: ", ")
+        do {
+            let set = try InstructionSet.wanted()
+            return Finding(topic: "kernels", text: "\(set.name)\(set.multipliesBFloat16 ? " with bf16" : "") (of \(names))")
+        } catch {
+            return Finding(topic: "kernels", text: "POSESTREAM_ISA names none of \(names)", remedy: "name one of these or leave it unset")
+        }
     }
 
     private static func decoders() -> Finding {

@@ -34,3 +34,16 @@ const ps_blocked_kernels *ps_blocked_best(void) {
     }
     return &ps_blocked_plain;
 }
+
+#if defined(__x86_64__)
+extern const ps_paired_kernels ps_paired_avx512;
+#endif
+
+const ps_paired_kernels *ps_paired_for(const ps_blocked_kernels *kernels) {
+#if defined(__x86_64__)
+    if (!strcmp(kernels->name, "avx512") && __builtin_cpu_supports("avx512bf16")) return &ps_paired_avx512;
+#else
+    (void)kernels;
+#endif
+    return NULL;
+}

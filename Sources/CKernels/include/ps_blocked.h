@@ -135,6 +135,24 @@ typedef struct {
     void (*route)(const ps_routing *r, const float *const *sources, const float *residual, float *out, int32_t first, int32_t last);
 } ps_blocked_kernels;
 
+// Convolutions whose products are bf16 and whose sums are f32; bias, residual, activation and result are f32. PS_CONV_DIRECT
+// reads a map that `narrow` has made, [N][C/16][H + 2 halo][W + 2 halo][16] bf16 (`image` still counts as if it were f32);
+// PS_CONV_WINOGRAD_2 reads an f32 map, transforms it in f32 and rounds once. PS_CONV_WINOGRAD_4 would lose too many bits.
+typedef struct {
+    // Planes [first, last) (picture * blocks + block).
+    void (*narrow)(const ps_map *in, const ps_map *out, const float *from, float *to, int32_t first, int32_t last);
+    size_t (*packed_bytes)(const ps_conv *c);
+    void (*pack)(const ps_conv *c, const float *weights, float *packed);
+    int32_t (*prepare)(ps_conv *c, int32_t threads);
+    size_t (*scratch_bytes)(const ps_conv *c);
+    void (*convolve)(
+        const ps_conv *c, const float *in, const float *packed, const float *bias, const float *residual, float *out, int32_t first,
+        int32_t last, void *scratch);
+} ps_paired_kernels;
+
+// For the table of an instruction set; NULL when this processor multiplies no bf16.
+const ps_paired_kernels *ps_paired_for(const ps_blocked_kernels *kernels);
+
 // Bytes of one row of a block.
 static inline size_t ps_row_scratch(const ps_map *in) { return (size_t)in->width * PS_BLOCK * sizeof(float); }
 

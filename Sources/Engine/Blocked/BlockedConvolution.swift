@@ -9,6 +9,8 @@ struct ConvolutionWork: BlockedWork {
     /// Zeros read around the input.
     var halo: Int
     var algorithm = PS_CONV_DIRECT
+    /// Multiplies bf16; the direct algorithm then reads a paired map.
+    var isPaired = false
     /// [O, I, kh, kw], transposed [I, O, 4, 4], depthwise [C, 1, kh, kw].
     var weights: Tensor
     var bias: Tensor?
@@ -34,6 +36,7 @@ struct ConvolutionWork: BlockedWork {
 /// A convolution with its packed weights.
 struct BlockedConvolutionKernel: DividedKernel {
     private let kind: ConvolutionWork.Kind
+    private let isPaired: Bool
     private let shape: ps_conv
     private let hasResidual: Bool
     private let instructions: InstructionSet
@@ -52,6 +55,8 @@ struct BlockedConvolutionKernel: DividedKernel {
         let biasFloats = bias.start.assumingMemoryBound(to: Float.self)
         work.bias?.withElements(as: Float.self) { biasFloats.update(from: $0.baseAddress!, count: $0.count) }
         kind = work.kind
+        let paired = work.isPaired ? instructions.paired?.pointee : nil
+        isPaired = paired != nil
         self.hasResidual = hasResidual
         self.instructions = instructions
         let outPixels = Int(shape.out.batch) * Int(shape.out.height) * Int(shape.out.width)
@@ -59,8 +64,13 @@ struct BlockedConvolutionKernel: DividedKernel {
             let packed: TensorStorage
             switch work.kind {
             case .dense, .transposed:
-                packed = TensorStorage(byteCount: table.packed_bytes(&shape))
-                table.pack(&shape, raw.baseAddress, packed.start.assumingMemoryBound(to: Float.self))
+                if let paired {
+                    packed = TensorStorage(byteCount: paired.packed_bytes(&shape))
+                    paired.pack(&shape, raw.baseAddress, packed.start.assumingMemoryBound(to: Float.self))
+                } else {
+                    packed = TensorStorage(byteCount: table.packed_bytes(&shape))
+                    table.pack(&shape, raw.baseAddress, packed.start.assumingMemoryBound(to: Float.self))
+                }
             case .stem:
                 packed = TensorStorage(byteCount: table.packed_stem_bytes(&shape))
                 table.pack_stem(&shape, raw.baseAddress, packed.start.assumingMemoryBound(to: Float.self))
@@ -72,8 +82,13 @@ struct BlockedConvolutionKernel: DividedKernel {
         }
         switch work.kind {
         case .dense, .transposed:
-            items = Int(table.prepare(&shape, Int32(threads)))
-            itemScratchBytes = table.scratch_bytes(&shape)
+            if let paired {
+                items = Int(paired.prepare(&shape, Int32(threads)))
+                itemScratchBytes = paired.scratch_bytes(&shape)
+            } else {
+                items = Int(table.prepare(&shape, Int32(threads)))
+                itemScratchBytes = table.scratch_bytes(&shape)
+            }
             macs = outPixels * Int(shape.in.channels) * Int(shape.out.channels) * (work.kind == .transposed ? 4 : taps)
         case .stem:
             items = Int(table.prepare_stem(&shape, Int32(threads)))
@@ -87,6 +102,7 @@ struct BlockedConvolutionKernel: DividedKernel {
         self.shape = shape
     }
 
+    var nanoseconds: Int { macs / 100 + shape.out.nanoseconds }
     var constantBytes: Int { weights.bytes.count + bias.bytes.count }
 
     var method: String {
@@ -102,7 +118,7 @@ struct BlockedConvolutionKernel: DividedKernel {
         }
         let (from, to) = (shape.in, shape.out)
         return "\(from.channels)x\(from.height)x\(from.width) to \(to.channels)x\(to.height)x\(to.width), \(shape.kernel_h)x\(shape.kernel_w)"
-            + " stride \(shape.stride) \(algorithm)"
+            + " stride \(shape.stride) \(algorithm)\(isPaired ? " bf16" : "")"
     }
 
     func begin(_ inputs: [TensorView?], into outputs: [TensorView]) { clearHalo(shape.out, outputs[0]) }
@@ -111,9 +127,13 @@ struct BlockedConvolutionKernel: DividedKernel {
         guard let x = inputs[0]?.pointer else { return }
         let table = instructions.table
         let packed = weights.start.assumingMemoryBound(to: Float.self), shift = bias.start.assumingMemoryBound(to: Float.self)
-        let (first, last) = (Int32(items.lowerBound), Int32(items.upperBound))
         let residual: UnsafeMutablePointer<Float>? = hasResidual ? inputs[1]?.pointer : nil
         withUnsafePointer(to: shape) { shape in
+            let (first, last) = (Int32(items.lowerBound), Int32(items.upperBound))
+            if isPaired, let paired = instructions.paired {
+                paired.pointee.convolve(shape, x, packed, shift, residual, outputs[0].pointer, first, last, scratch)
+                return
+            }
             switch kind {
             case .dense, .transposed:
                 table.pointee.convolve(shape, x, packed, shift, residual, outputs[0].pointer, first, last, scratch)

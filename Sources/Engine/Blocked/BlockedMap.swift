@@ -7,6 +7,8 @@ struct BlockedMap {
 
     var batch, channels, height, width: Int
     var isInterleaved = false
+    /// bf16, half the bytes.
+    var isPaired = false
     /// The map of which this one is some blocks, and the first of them.
     var parent: (map: Int, block: Int)?
 

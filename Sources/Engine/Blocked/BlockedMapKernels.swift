@@ -32,6 +32,7 @@ struct CombinationKernel: DividedKernel {
     let constant: TensorStorage?
     let instructions: InstructionSet
     var items: Int { shape.out.planes }
+    var nanoseconds: Int { shape.out.nanoseconds }
 
     func begin(_ inputs: [TensorView?], into outputs: [TensorView]) { clearHalo(shape.out, outputs[0]) }
 
@@ -59,6 +60,7 @@ struct BlockedPoolingKernel: DividedKernel {
     let instructions: InstructionSet
     let itemScratchBytes: Int
     var items: Int { shape.out.planes }
+    var nanoseconds: Int { shape.out.nanoseconds }
 
     func begin(_ inputs: [TensorView?], into outputs: [TensorView]) { clearHalo(shape.out, outputs[0]) }
 
@@ -95,6 +97,7 @@ struct ResizingKernel: DividedKernel {
     let instructions: InstructionSet
     let itemScratchBytes: Int
     var items: Int { output.planes }
+    var nanoseconds: Int { output.nanoseconds }
 
     func begin(_ inputs: [TensorView?], into outputs: [TensorView]) { clearHalo(output, outputs[0]) }
 
@@ -144,6 +147,7 @@ struct RoutingKernel: DividedKernel {
     let moves: [ps_move]
     let instructions: InstructionSet
     var items: Int { output.planes }
+    var nanoseconds: Int { output.nanoseconds }
     /// The addresses of the sources.
     var itemScratchBytes: Int { sources.count * MemoryLayout<UnsafePointer<Float>?>.stride }
 

@@ -7,12 +7,16 @@ protocol DividedKernel: Kernel {
     /// Bytes of working memory of each thread.
     var itemScratchBytes: Int { get }
 
+    /// Nanoseconds that one thread needs, roughly: what is short is not worth waking another.
+    var nanoseconds: Int { get }
+
     /// Done once before the items.
     func begin(_ inputs: [TensorView?], into outputs: [TensorView])
     func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?)
 }
 
 extension DividedKernel {
+    var isWorthDividing: Bool { items > 1 && nanoseconds > 40_000 }
     var itemScratchBytes: Int { 0 }
     var scratchBytes: Int { itemScratchBytes }
     /// From one thread's working memory to the next's.
@@ -62,6 +66,9 @@ func clearHalo(_ map: ps_map, _ output: TensorView) {
 }
 
 extension ps_map {
+    /// About how long it takes to write all planes.
+    var nanoseconds: Int { planes * Int(height) * Int(width) * BlockedMap.lanes * 4 / 16 }
+
     /// Planes of all pictures.
     var planes: Int { Int(batch) * ((Int(channels) + BlockedMap.lanes - 1) / BlockedMap.lanes) }
 }

@@ -4,18 +4,27 @@ import Foundation
 
 /// The vector instructions that the fast kernels use: "avx512", "avx2", "neon" or "plain".
 public struct InstructionSet: @unchecked Sendable {
-    // Safe to share: the table is a constant of the program.
+    // Safe to share: the tables are constants of the program.
     let table: UnsafePointer<ps_blocked_kernels>
+
+    /// Kernels that multiply bf16; nil where the processor does not.
+    let paired: UnsafePointer<ps_paired_kernels>?
 
     public var name: String { String(cString: table.pointee.name) }
 
     /// nil when this program or this processor lacks it.
     public init?(named name: String) {
         guard let table = ps_blocked_named(name) else { return nil }
-        self.table = table
+        self.init(table)
     }
 
-    private init(_ table: UnsafePointer<ps_blocked_kernels>) { self.table = table }
+    private init(_ table: UnsafePointer<ps_blocked_kernels>) {
+        self.table = table
+        paired = ps_paired_for(table)
+    }
+
+    /// Whether `Precision.bfloat16` is more than a word here.
+    public var multipliesBFloat16: Bool { paired != nil }
 
     /// The best that this processor has.
     public static var best: InstructionSet { InstructionSet(ps_blocked_best()) }

@@ -9,6 +9,7 @@ struct BlockingWork: BlockedWork {
 struct BlockingKernel: DividedKernel {
     let map: ps_map
     var items: Int { map.planes }
+    var nanoseconds: Int { map.nanoseconds }
 
     func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?) {
         guard let x = inputs[0]?.pointer else { return }
@@ -28,6 +29,7 @@ struct InterleavingKernel: DividedKernel {
     let map: ps_map
     let instructions: InstructionSet
     var items: Int { Int(map.batch) * Int(map.height + 2 * map.halo) }
+    var nanoseconds: Int { Int(map.batch) * Int(map.height) * Int(map.width) }
 
     func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?) {
         guard let x = inputs[0]?.pointer else { return }
@@ -58,6 +60,7 @@ struct UnblockingKernel: DividedKernel {
         let batch = Int(sources[0].batch)
         return firstPixel == nil ? batch * ((channels.count + BlockedMap.lanes - 1) / BlockedMap.lanes) : batch * Int(sources[0].height)
     }
+    var nanoseconds: Int { Int(sources[0].batch) * channels.count * Int(sources[0].height) * Int(sources[0].width) / 2 }
     var itemScratchBytes: Int { sources.count * MemoryLayout<UnsafePointer<Float>?>.stride }
 
     func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?) {
@@ -72,6 +75,30 @@ struct UnblockingKernel: DividedKernel {
                 } else {
                     ps_unblock_planes(maps.baseAddress, addresses, Int32(from.count), from.baseAddress, outputs[0].pointer, first, last)
                 }
+            }
+        }
+    }
+}
+
+/// A blocked map rounded to bf16, for direct convolutions that multiply in it.
+struct NarrowingWork: BlockedWork {
+    var takesActivation: Bool { false }
+    func kernel(_ around: BlockedSurroundings) -> any Kernel {
+        NarrowingKernel(input: around.inputs[0], output: around.output, instructions: around.instructions)
+    }
+}
+
+struct NarrowingKernel: DividedKernel {
+    let input, output: ps_map
+    let instructions: InstructionSet
+    var items: Int { output.planes }
+    var nanoseconds: Int { output.nanoseconds }
+
+    func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?) {
+        guard let x = inputs[0]?.pointer else { return }
+        withUnsafePointer(to: input) { input in
+            withUnsafePointer(to: output) { output in
+                instructions.paired?.pointee.narrow(input, output, x, outputs[0].pointer, Int32(items.lowerBound), Int32(items.upperBound))
             }
         }
     }

@@ -19,6 +19,8 @@ public final class Executor {
         let name: String
         let operatorName: String
         let kernel: any Kernel
+        /// The kernel when several threads work on it.
+        let shared: SharedLayer?
         let inputs: [TensorView?]
         let outputs: [TensorView]
         let scratch: UnsafeMutableRawBufferPointer
@@ -39,10 +41,13 @@ public final class Executor {
             }
         }
         steps = plan.steps.map { step in
-            BoundStep(
+            let inputs = step.inputs.map { $0.map(view) }, outputs = step.outputs.map(view)
+            let scratch = UnsafeMutableRawBufferPointer(
+                start: arena.start + step.scratch, count: step.kernel.scratchBytes(threads: plan.threads))
+            return BoundStep(
                 name: step.name, operatorName: step.operatorName, kernel: step.kernel,
-                inputs: step.inputs.map { $0.map(view) }, outputs: step.outputs.map(view),
-                scratch: UnsafeMutableRawBufferPointer(start: arena.start + step.scratch, count: step.kernel.scratchBytes(threads: plan.threads)))
+                shared: SharedLayer(step.kernel, inputs, outputs, scratch.baseAddress, threads: plan.threads), inputs: inputs,
+                outputs: outputs, scratch: scratch)
         }
         inputViews = plan.inputValues.map(view)
         outputViews = plan.outputValues.map(view)
@@ -61,13 +66,22 @@ public final class Executor {
     public func run() throws {
         for step in steps {
             do {
-                try step.kernel.run(step.inputs, into: step.outputs, scratch: step.scratch)
+                try run(step)
             } catch var failure as Failure {
                 failure.place = "layer \"\(step.name)\" (\(step.operatorName))"
                 throw failure
             }
         }
         try runDynamicSteps()
+    }
+
+    @inline(__always)
+    private func run(_ step: BoundStep) throws {
+        if let shared = step.shared {
+            shared.run()
+        } else {
+            try step.kernel.run(step.inputs, into: step.outputs, scratch: step.scratch)
+        }
     }
 
     private func runDynamicSteps() throws {
@@ -112,7 +126,7 @@ public final class Executor {
     package func run(measuring report: (_ name: String, _ operatorName: String, _ time: Duration) -> Void) throws {
         let clock = ContinuousClock()
         for step in steps {
-            let time = try clock.measure { try step.kernel.run(step.inputs, into: step.outputs, scratch: step.scratch) }
+            let time = try clock.measure { try run(step) }
             report(step.name, step.operatorName, time)
         }
         let time = try clock.measure { try runDynamicSteps() }

@@ -35,6 +35,8 @@ public struct Graph: Sendable {
     public internal(set) var outputs: [Output] = []
     public internal(set) var nodes: [Node] = []
     public internal(set) var constants: [ValueID: Tensor] = [:]
+    /// What a plan multiplies in unless it is told otherwise.
+    public var precision = Precision.float32
     private var valueCount = 0
 
     public init() {}

@@ -55,10 +55,12 @@ public struct KernelSelection: Sendable {
     public var rules: [Rule]
     /// What the fast kernels run on; nil: none of them is used.
     public var instructions: InstructionSet?
+    public var precision: Precision
 
-    public init(rules: [Rule] = [], instructions: InstructionSet? = nil) {
+    public init(rules: [Rule] = [], instructions: InstructionSet? = nil, precision: Precision = .float32) {
         self.rules = rules
         self.instructions = instructions
+        self.precision = precision
     }
 
     /// Every operator's own computation: slow, and what the fast kernels are tested against.

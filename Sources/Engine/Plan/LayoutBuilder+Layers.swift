@@ -65,8 +65,7 @@ extension LayoutBuilder {
                 work.kind = .stem
                 try needPlain(input)
             } else {
-                work.algorithm = ConvolutionChoice.algorithm(
-                    for: work, input: shape(input), output: shape(node.outputs[0]), instructions: kernels.instructions)
+                choose(&work, node, input)
             }
         }
         waitConvolution(node, work, input, op.activation)
@@ -89,13 +88,24 @@ extension LayoutBuilder {
         var work = ConvolutionWork(
             kind: isDepthwise ? .depthwiseTransposed : .transposed, kernelHeight: 4, kernelWidth: 4, stride: 2, dilation: 1, padTop: 1,
             padLeft: 1, halo: 1, weights: weights, bias: bias)
-        if !isDepthwise {
-            work.algorithm = ConvolutionChoice.algorithm(
-                for: work, input: shape(input), output: shape(node.outputs[0]), instructions: kernels.instructions)
-        }
+        if !isDepthwise { choose(&work, node, input) }
         waitConvolution(node, work, input, op.activation)
         return true
     }
+
+    /// Precision and algorithm. The last layer stays in f32: nothing behind it evens its rounding out; and so does what has too few
+    /// products for each input to pay for rounding it.
+    private func choose(_ work: inout ConvolutionWork, _ node: Node, _ input: ValueID) {
+        let output = node.outputs[0]
+        let productsPerInput = work.kind == .transposed
+            ? 16 * shape(output)[1] : work.kernelHeight * work.kernelWidth * shape(output)[1] / (work.stride * work.stride)
+        work.isPaired = kernels.precision == .bfloat16 && kernels.instructions?.paired != nil && !isOutput(output)
+            && shape(input)[1] >= BlockedMap.lanes && productsPerInput >= 24
+        work.algorithm = ConvolutionChoice.algorithm(
+            for: work, input: shape(input), output: shape(output), instructions: kernels.instructions)
+    }
+
+    private func isOutput(_ value: ValueID) -> Bool { inference.graph.outputs.contains { $0.value == value } }
 
     private mutating func waitConvolution(_ node: Node, _ work: ConvolutionWork, _ input: ValueID, _ activation: Activation) {
         let source: Int
@@ -108,7 +118,7 @@ extension LayoutBuilder {
                 states[input.index].colours = source
             }
         } else {
-            source = needMap(input)
+            source = work.isPaired && work.algorithm == PS_CONV_DIRECT ? needPaired(input) : needMap(input)
         }
         wait(node, work, inputs: [source])
         waiting[waiting.count - 1].activation = activation

@@ -16,6 +16,8 @@ struct LayoutBuilder {
         var routing: ChannelRouting?
         /// [N, C, L]: the pixels of one or more values of the graph, one after the other.
         var pixels: [ValueID]?
+        /// The map rounded to bf16.
+        var paired: Int?
         /// A plain colour picture, interleaved for a stem.
         var colours: Int?
         /// Computed plainly only if somebody asks.
@@ -136,6 +138,16 @@ struct LayoutBuilder {
         return map
     }
 
+    /// The value as a map rounded to bf16.
+    mutating func needPaired(_ value: ValueID) -> Int {
+        if let paired = states[value.index].paired { return paired }
+        let map = needMap(value), paired = newMap(shape(value))
+        maps[paired]?.isPaired = true
+        wait("", "Narrow", .blocked(NarrowingWork()), inputs: [map], outputs: [paired])
+        states[value.index].paired = paired
+        return paired
+    }
+
     mutating func newMap(_ shape: [Int], isInterleaved: Bool = false) -> Int {
         let map = values.count
         values.append(nil)
@@ -248,7 +260,8 @@ struct LayoutBuilder {
             owners[index] = (whole, block * map.plane(halo: halo) * 4)
             let (height, width) = (map.height + 2 * halo, map.width + 2 * halo)
             values[index] = LaidOutNetwork.Value(
-                floats: map.isInterleaved ? [map.batch, height, width, 3] : [map.batch, map.blocks, height, width, BlockedMap.lanes])
+                floats: map.isInterleaved
+                    ? [map.batch, height, width, 3] : [map.batch, map.blocks, height, width, BlockedMap.lanes / (map.isPaired ? 2 : 1)])
         }
         var network = LaidOutNetwork(values: values, owners: owners)
         network.steps = try waiting.map { step in

@@ -8,7 +8,7 @@ import Sampling
 struct LoadedNetwork: Sendable {
     /// The file's name, for messages.
     let name: String
-    let graph: Graph
+    private(set) var graph: Graph
     /// What the weights were trained on.
     let normalization: PixelNormalization
     /// The size that the weights were trained for; nil where the graph says it.
@@ -32,6 +32,13 @@ struct LoadedNetwork: Sendable {
         inputSize = InputSize(width: size.width, height: size.height)
         let network = try recognition.network(checkpoint, place: name)
         graph = try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width))
+    }
+
+    /// The same network with its products in these numbers.
+    func multiplying(in precision: Precision) -> LoadedNetwork {
+        var network = self
+        network.graph.precision = precision
+        return network
     }
 
     /// What each family's published weights were trained on (spec: networks-topdown section 6).

@@ -1,5 +1,6 @@
 import Detection
 import Diagnostics
+import Engine
 import Estimation
 import Pose
 import Tracking
@@ -14,11 +15,11 @@ struct PipelineNetworks: Sendable {
     private let threads: Int
 
     /// - Throws: `Failure` when a model is missing (`.noInput`) or damaged (`.data`).
-    init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int) throws {
+    init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int, precision: Precision = .float32) throws {
         let detectorFile = try configuration.detect.map { try library.find($0.model) }
         let poseFile = try library.find(configuration.pose.model)
-        detector = try detectorFile.map(LoadedNetwork.init)
-        pose = try LoadedNetwork(poseFile)
+        detector = try detectorFile.map { try LoadedNetwork($0).multiplying(in: precision) }
+        pose = try LoadedNetwork(poseFile).multiplying(in: precision)
         files = [detectorFile, poseFile].compactMap { $0 }
         self.threads = threads
         // A model of another kind must be refused before any output is touched.

@@ -34,13 +34,14 @@ public struct Pipeline: Sendable {
     ///   - configuration: which networks, with which settings.
     ///   - models: where to look for model files.
     ///   - threads: how many threads the networks may use together.
+    ///   - precision: what the networks multiply in; `automatic` is f32 wherever bf16 was not checked with the very weights.
     /// - Throws: `Failure` when a model is missing, damaged or of the wrong kind.
     public init(
         configuration: PipelineConfiguration, models: ModelLibrary = .standard(),
-        threads: Int = ProcessInfo.processInfo.activeProcessorCount
+        threads: Int = ProcessInfo.processInfo.activeProcessorCount, precision: NetworkPrecision = .automatic
     ) throws {
         self.configuration = configuration
-        networks = try PipelineNetworks(configuration, library: models, threads: threads)
+        networks = try PipelineNetworks(configuration, library: models, threads: threads, precision: precision.resolved)
     }
 
     /// The stages for one source: they keep state from frame to frame, so each source needs its own.
