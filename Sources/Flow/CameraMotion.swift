@@ -1,9 +1,9 @@
 import Geometry
 
 /// The motion of the background, from points all over the picture.
-enum CameraMotion {
+package enum CameraMotion {
     /// Places all over the picture that lie in none of the boxes, row by row.
-    static func grid(width: Int, height: Int, avoiding boxes: [Box]) -> [Point] {
+    package static func grid(width: Int, height: Int, avoiding boxes: [Box]) -> [Point] {
         let (columns, rows) = width >= height ? (16, 9) : (9, 16)
         var points: [Point] = []
         for j in 0..<rows {
@@ -18,7 +18,7 @@ enum CameraMotion {
     /// Turning, scaling and shifting that most of the points agree on; from few points the middle shift; nil from fewer than three.
     ///
     /// - Parameter precision: how well a point is followed, pixels.
-    static func estimate(_ from: [Point], _ to: [Point], precision: Double) -> Affine? {
+    package static func estimate(_ from: [Point], _ to: [Point], precision: Double) -> Affine? {
         guard from.count >= 3 else { return nil }
         let shift = Point(x: median(zip(from, to).map { $1.x - $0.x }), y: median(zip(from, to).map { $1.y - $0.y }))
         let shiftOnly = Affine(a: 1, b: 0, tx: shift.x, c: 0, d: 1, ty: shift.y)

@@ -29,6 +29,9 @@ struct FramePair {
 
     init(kernels: FlowKernels) { self.kernels = kernels }
 
+    /// The frame that was taken last.
+    var current: GreyPyramid? { last?.pyramid }
+
     /// Takes a frame; nil for the first.
     mutating func advance(to frame: VideoFrame) throws -> FrameStep? {
         let pyramid = try pool.take(width: frame.width, height: frame.height)

@@ -15,6 +15,8 @@ package struct SceneCutDetector: Sendable {
         package var shift = (dx: 0, dy: 0)
         package var exposure = Exposure.unchanged
 
+        package init(isCut: Bool = false, isReturn: Bool = false) { (self.isCut, self.isReturn) = (isCut, isReturn) }
+
         package static func == (a: Judgement, b: Judgement) -> Bool {
             a.isCut == b.isCut && a.isReturn == b.isReturn && a.isBlank == b.isBlank && a.shift == b.shift && a.exposure == b.exposure
         }
@@ -110,7 +112,8 @@ struct Match {
         // A change of brightness hides the shift: look again with mean and deviation made equal.
         let (a, b) = (first.statistics, second.statistics)
         let gain = a.deviation / max(b.deviation, 0.1)
-        if abs(gain - 1) > 0.01 || abs(a.mean - b.mean) > 1 {
+        let isBrighter = abs(gain - 1) > 0.01 || abs(a.mean - b.mean) > 1
+        if isBrighter {
             let equal = second.mapped(Exposure(gain: gain, offset: a.mean - gain * b.mean))
             let again = first.bestShift(equal)
             if again.difference < 0.9 * plain { (dx, dy) = (again.dx, again.dy) }
@@ -118,7 +121,7 @@ struct Match {
         let pairs = first.pairs(second, dx: dx, dy: dy)
         correlation = Flow.correlation(pairs.first, pairs.second)
         var matched = second
-        if correlation >= Self.leastCorrelation, let change = Exposure(first: pairs.first, second: pairs.second),
+        if isBrighter, correlation >= Self.leastCorrelation, let change = Exposure(first: pairs.first, second: pairs.second),
             abs(change.gain - 1) > 0.01 || abs(change.offset) > 1
         {
             let candidate = second.mapped(change)

@@ -26,6 +26,10 @@ public final class VideoFrame: @unchecked Sendable {
     /// Audio and subtitle packets that stood before this picture in the file, in file order.
     public let companions: [PassthroughPacket]
 
+    /// How blocks of the picture moved as the file has it; empty unless asked for (`SourceOptions.exportsMotionVectors`), in key
+    /// frames, and for codecs that do not tell.
+    public let motionVectors: [MotionVector]
+
     /// Sole owned reference to FFmpeg's picture.
     let picture: UnsafeMutablePointer<AVFrame>
     private let image: ps_image
@@ -33,7 +37,7 @@ public final class VideoFrame: @unchecked Sendable {
     /// Takes over `picture`, which must already be upright and in a format that `ps_image` can describe.
     init(
         taking picture: UnsafeMutablePointer<AVFrame>, image: ps_image, index: Int, pts: Int64?, time: Double, duration: Double?,
-        isCorrupt: Bool, companions: [PassthroughPacket] = []
+        isCorrupt: Bool, companions: [PassthroughPacket] = [], motionVectors: [MotionVector] = []
     ) {
         self.picture = picture
         self.image = image
@@ -45,6 +49,7 @@ public final class VideoFrame: @unchecked Sendable {
         self.height = Int(image.height)
         self.isCorrupt = isCorrupt
         self.companions = companions
+        self.motionVectors = motionVectors
     }
 
     /// The same samples (shared, not copied) at another place in time.
@@ -56,6 +61,7 @@ public final class VideoFrame: @unchecked Sendable {
         (self.index, self.pts, self.time, self.duration) = (index, pts, time, duration)
         isCorrupt = other.isCorrupt
         companions = other.companions
+        motionVectors = other.motionVectors
     }
 
     /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.

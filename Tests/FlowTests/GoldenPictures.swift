@@ -81,3 +81,21 @@ extension GreyPicture {
         return GreyPicture(width: width, height: height, pixels: pixels)
     }
 }
+
+/// Zeroed memory with a pattern before and behind it that must survive.
+final class GuardedBytes {
+    private static let zone = 256
+    private let all: UnsafeMutableRawBufferPointer
+    let start: UnsafeMutablePointer<UInt8>
+
+    init(count: Int) {
+        all = .allocate(byteCount: count + 2 * Self.zone, alignment: 64)
+        all.initializeMemory(as: UInt8.self, repeating: 0xA5)
+        start = (all.baseAddress! + Self.zone).assumingMemoryBound(to: UInt8.self)
+        start.update(repeating: 0, count: count)
+    }
+
+    deinit { all.deallocate() }
+
+    var isIntact: Bool { all.prefix(Self.zone).allSatisfy { $0 == 0xA5 } && all.suffix(Self.zone).allSatisfy { $0 == 0xA5 } }
+}

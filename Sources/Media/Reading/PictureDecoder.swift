@@ -53,6 +53,10 @@ final class PictureDecoder {
         context.pointee.max_pixels = Int64(options.maximumPixels)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         context.pointee.thread_count = Int32(clamping: options.decoderThreads.map { max(1, $0) } ?? min(4, max(1, cores / 2)))
+        if options.exportsMotionVectors {
+            context.pointee.flags2 |= AV_CODEC_FLAG2_EXPORT_MVS
+            context.pointee.thread_type = FF_THREAD_SLICE
+        }
         if code >= 0 { code = avcodec_open2(context, codec, nil) }
         guard code >= 0 else {
             avcodec_free_context(&owned)

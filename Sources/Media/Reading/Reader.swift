@@ -14,6 +14,7 @@ final class Reader {
     private let preparer: PicturePreparer
     private var timeline: Timeline
     private let streamOrientation: Orientation
+    private let exportsMotionVectors: Bool
     private var firstOrientation = Orientation.upright
     private let frame: UnsafeMutablePointer<AVFrame>
     private var decoded = 0
@@ -38,6 +39,7 @@ final class Reader {
             frameRate: Rational(known: stream.pointee.avg_frame_rate) ?? Rational(known: stream.pointee.r_frame_rate),
             start: stream.pointee.start_time.asTimestamp)
         streamOrientation = Orientation(of: stream) ?? .upright
+        exportsMotionVectors = options.exportsMotionVectors
     }
 
     deinit {
@@ -59,12 +61,13 @@ final class Reader {
         let place = timeline.place(stamp: frame.pointee.best_effort_timestamp.asTimestamp, duration: duration)
         let orientation = Orientation(of: frame) ?? streamOrientation
         if decoded == 0 { firstOrientation = orientation }
+        let motionVectors = exportsMotionVectors ? MotionVector.all(of: frame, turned: orientation) : []
         let (picture, image) = try preparer.prepare(frame, orientation: orientation)
         defer { decoded += 1 }
         return VideoFrame(
             taking: picture, image: image, index: decoded, pts: place.pts, time: place.time,
             duration: duration > 0 ? Double(duration) * av_q2d(demuxer.stream.pointee.time_base) : nil, isCorrupt: isCorrupt,
-            companions: decoder.takeCompanions())
+            companions: decoder.takeCompanions(), motionVectors: motionVectors)
     }
 
     func takeCompanions() -> [PassthroughPacket] { decoder.takeCompanions() }

@@ -7,6 +7,9 @@ public struct SourceOptions: Sendable {
     public var assumesBT601 = false
     /// Keep audio and subtitle packets for a writer (`VideoFrame.companions`).
     public var keepsOtherStreams = false
+    /// Let the decoder leave its motion vectors with each frame (`VideoFrame.motionVectors`). Costs a tenth of the decoding or more, and
+    /// keeps the decoder from working on several frames at a time, which would leave vectors out by chance.
+    public var exportsMotionVectors = false
     /// Pictures a second of a folder of pictures.
     public var pictureRate = Rational(25, 1)
     /// Name of the container format as `ffmpeg -formats` lists it, instead of looking at the data.
