@@ -23,7 +23,7 @@ package enum CameraMotion {
         let shift = Point(x: median(zip(from, to).map { $1.x - $0.x }), y: median(zip(from, to).map { $1.y - $0.y }))
         let shiftOnly = Affine(a: 1, b: 0, tx: shift.x, c: 0, d: 1, ty: shift.y)
         guard from.count >= 8 else { return shiftOnly }
-        var map = shiftOnly
+        var map = start(from, to, orElse: shiftOnly, tolerance: 4 * precision)
         for _ in 0..<5 {
             let residuals = from.indices.map { (map(from[$0]) - to[$0]).length }
             // Tukey's biweight: what is far from the others does not count at all.
@@ -35,5 +35,20 @@ package enum CameraMotion {
         // A camera that zooms by a quarter from one frame to the next was not understood.
         let scale = (map.a * map.a + map.c * map.c).squareRoot()
         return (0.8...1.25).contains(scale) ? map : shiftOnly
+    }
+
+    /// Of the motions that pairs of points tell, the one that most points share; always the same pairs.
+    private static func start(_ from: [Point], _ to: [Point], orElse shift: Affine, tolerance: Double) -> Affine {
+        func agreeing(_ map: Affine) -> Int { from.indices.count { (map(from[$0]) - to[$0]).length < tolerance } }
+        var best = (map: shift, count: agreeing(shift))
+        var state: UInt64 = 1
+        for _ in 0..<64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let (i, j) = (Int(state >> 40) % from.count, Int(state >> 20 & 0xFFFFF) % from.count)
+            guard (from[i] - from[j]).length > 1, let map = fitSimilarity([from[i], from[j]], [to[i], to[j]], weights: [1, 1]) else { continue }
+            let count = agreeing(map)
+            if count > best.count { best = (map, count) }
+        }
+        return best.map
     }
 }

@@ -124,6 +124,30 @@ import Testing
         #expect(error(.unchanged) > 0.5)
     }
 
+    @Test("the reference pair that is brighter by 6 % and 4 levels is followed there and back once its exposure is measured")
+    func measuredExposure() throws {
+        let kernels = try FlowKernels(FlowOptions())
+        let (from, to) = (try GreyPicture(fixture: "lk2_a").pyramid(kernels), try GreyPicture(fixture: "lk2_b").pyramid(kernels))
+        let golden = try #require(try Self.golden.get().first { $0.pair == "lk2" })
+        var detector = SceneCutDetector()
+        _ = detector.judge(Thumbnail(from), time: 0)
+        let exposure = detector.judge(Thumbnail(to), time: 0.04).exposure
+        #expect(abs(exposure.gain - 1 / 1.06) < 0.03)
+        func returned(_ exposure: Exposure, _ back: Exposure) -> Int {
+            var search = LucasKanade()
+            search.exposure = exposure
+            let there = search.track(from: from, to: to, points: golden.prev, kernels: kernels)
+            search.exposure = back
+            let home = search.track(from: to, to: from, points: there.moved, kernels: kernels)
+            return golden.status.indices.count { i in
+                let distance = hypotf(home.moved[2 * i] - golden.prev[2 * i], home.moved[2 * i + 1] - golden.prev[2 * i + 1])
+                return there.found[i] == 1 && home.found[i] == 1 && distance <= 0.5
+            }
+        }
+        #expect(returned(.unchanged, .unchanged) == 12)
+        #expect(returned(exposure, Exposure(gain: 1 / exposure.gain, offset: -exposure.offset / exposure.gain)) >= 36)
+    }
+
     @Test("kernels write nothing beside a level and its border", arguments: instructionSets)
     func guards(name: String) throws {
         let table = try #require(ps_flow_named(name)).pointee
