@@ -62,7 +62,7 @@ public struct COCODataset: Sendable {
 
         fileprivate var isSensible: Bool {
             let numbers = [box.x, box.y, box.width, box.height] + joints.flatMap { [$0.position.x, $0.position.y] }
-            return numbers.allSatisfy { $0.magnitude <= COCOFile.largest } && area.magnitude <= COCOFile.largest * COCOFile.largest
+            return numbers.allSatisfy { $0.magnitude <= GroundTruthFile.largest } && area.magnitude <= GroundTruthFile.largest * GroundTruthFile.largest
         }
 
         /// What OKS measures against.
@@ -81,7 +81,7 @@ public struct COCODataset: Sendable {
     /// - Parameter place: for messages: the file's name.
     /// - Throws: `Failure` of kind `.data` that says where the text is not as COCO writes it.
     public init(json: Data, place: String) throws {
-        let file = try COCOFile.decode(File.self, from: json, place: place, what: "ground truth")
+        let file = try GroundTruthFile.decode(File.self, from: json, place: place, what: "ground truth")
         for (index, annotation) in file.annotations.enumerated() where !annotation.isSensible {
             throw Failure(
                 .data, "cannot read ground truth", at: "\(place), annotations.[\(index)]", because: "it holds a number beyond any picture")
@@ -91,7 +91,7 @@ public struct COCODataset: Sendable {
     }
 
     public init(contentsOf url: URL) throws {
-        try self.init(json: COCOFile.read(url, what: "ground truth"), place: url.lastPathComponent)
+        try self.init(json: GroundTruthFile.read(url, what: "ground truth"), place: url.lastPathComponent)
     }
 
     /// The annotations of a category by picture, in file order.

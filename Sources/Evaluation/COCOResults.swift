@@ -80,20 +80,20 @@ public enum COCOResults {
     /// - Parameter place: for messages: the file's name.
     /// - Throws: `Failure` of kind `.data` that says where the text is not as COCO writes it.
     public static func keypoints(json: Data, place: String) throws -> [COCOKeypointResult] {
-        let results = try COCOFile.decode([COCOKeypointResult].self, from: json, place: place, what: "results")
+        let results = try GroundTruthFile.decode([COCOKeypointResult].self, from: json, place: place, what: "results")
         try check(results, place: place) { $0.keypoints + [$0.score] }
         return results
     }
 
     public static func boxes(json: Data, place: String) throws -> [COCOBoxResult] {
-        let results = try COCOFile.decode([COCOBoxResult].self, from: json, place: place, what: "results")
+        let results = try GroundTruthFile.decode([COCOBoxResult].self, from: json, place: place, what: "results")
         try check(results, place: place) { $0.bbox + [$0.score] }
         return results
     }
 
     private static func check<Result>(_ results: [Result], place: String, _ numbers: (Result) -> [Double]) throws {
         for (index, result) in results.enumerated() {
-            guard numbers(result).allSatisfy({ $0.magnitude <= COCOFile.largest }) else {
+            guard numbers(result).allSatisfy({ $0.magnitude <= GroundTruthFile.largest }) else {
                 throw Failure(.data, "cannot read results", at: "\(place), [\(index)]", because: "it holds a number beyond any picture")
             }
         }

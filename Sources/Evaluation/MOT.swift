@@ -39,8 +39,7 @@ public struct ClearMOT: Hashable, Sendable {
         var lastMatch: [Int: Int] = [:]
         var wasLost: [Int: Bool] = [:]
         for frame in sequence.frames {
-            var columnOf = Self.kept(frame, lastMatch, threshold)
-            Self.matchRest(frame, threshold, &columnOf)
+            let columnOf = Self.pairs(frame, lastMatch, threshold: threshold).all
             for (row, person) in frame.truth.enumerated() {
                 guard let column = columnOf[row] else {
                     if wasLost[person] == false { wasLost[person] = true }
@@ -57,6 +56,14 @@ public struct ClearMOT: Hashable, Sendable {
         }
         misses = objects - matches
         falsePositives = sequence.frames.reduce(0) { $0 + $1.predicted.count } - matches
+    }
+
+    /// The column of each row: what is kept from earlier frames, and that together with what is matched anew.
+    static func pairs(_ frame: TrackingSequence.Frame, _ lastMatch: [Int: Int], threshold: Double) -> (kept: [Int?], all: [Int?]) {
+        let kept = kept(frame, lastMatch, threshold)
+        var all = kept
+        matchRest(frame, threshold, &all)
+        return (kept, all)
     }
 
     /// Pairs of earlier frames that still hold, in the order of the truth; the memory has no limit.

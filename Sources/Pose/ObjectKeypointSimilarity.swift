@@ -18,6 +18,11 @@ public struct ObjectKeypointSimilarity: Sendable {
         self.init(sigmas: set.sigmas)
     }
 
+    /// What one joint adds: 1 where both agree, falling with the distance (pixels^2) in units of the person's area.
+    public static func likeness(squaredDistance: Double, variance: Double, area: Double) -> Double {
+        exp(-(squaredDistance / variance / area / 2))
+    }
+
     /// Similarity of two results: the mean of both areas, all joints counted.
     ///
     /// - Parameters:

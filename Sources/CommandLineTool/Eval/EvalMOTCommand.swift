@@ -116,11 +116,13 @@ struct TrackingReport {
 
     private var combined: TrackingScore { TrackingScore(combining: sequences.map(\.score)) }
 
+    var value: JSONValue {
+        let rows = sequences.map { JSONValue.object([.init("name", .string($0.name))] + Self.members($0.score)) }
+        return .object([.init("sequences", .array(rows)), .init("combined", .object(Self.members(combined)))])
+    }
+
     func text(json: Bool) -> String {
-        if json {
-            let rows = sequences.map { JSONValue.object([.init("name", .string($0.name))] + Self.members($0.score)) }
-            return JSONValue.object([.init("sequences", .array(rows)), .init("combined", .object(Self.members(combined)))]).text
-        }
+        if json { return value.text }
         var table = TextTable(
             header: ["sequence", "MOTA", "MOTP", "IDF1", "IDP", "IDR", "HOTA", "DetA", "AssA", "switches", "frag", "missed", "false", "ids", "true"])
         for (name, score) in sequences { table.add(name, Self.cells(score)) }
@@ -137,7 +139,7 @@ struct TrackingReport {
         ]
     }
 
-    static func members(_ score: TrackingScore) -> [JSONValue.Member] {
+    private static func members(_ score: TrackingScore) -> [JSONValue.Member] {
         [
             .init("mota", .optional(score.clear.mota)), .init("motp", .optional(score.clear.motp)),
             .init("precision", .optional(score.clear.precision)), .init("recall", .optional(score.clear.recall)),

@@ -1,19 +1,19 @@
 import Diagnostics
 import Foundation
 
-/// Reading COCO's JSON with error lines that say where.
-enum COCOFile {
+/// Reading the JSON of ground truth and results with error lines that say where.
+package enum GroundTruthFile {
     /// Coordinates and scores beyond this make no sense, and their squares must stay finite.
-    static let largest = 1e9
+    package static let largest = 1e9
 
-    static func read(_ url: URL, what: String) throws -> Data {
+    package static func read(_ url: URL, what: String = "ground truth") throws -> Data {
         do { return try Data(contentsOf: url) } catch {
             throw Failure(
                 .noInput, "cannot read \(what)", at: url.lastPathComponent, because: (error as NSError).localizedDescription)
         }
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, place: String, what: String) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, place: String, what: String = "ground truth") throws -> Value {
         do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
             throw Failure(.data, "cannot read \(what)", at: place, because: Self.reason(error))
         }
