@@ -11,7 +11,8 @@ struct EvalCOCOCommand: ParsableCommand {
         commandName: "coco",
         abstract: "Score a pipeline or stored results on COCO's ground truth: AP and AR of poses or boxes.",
         discussion: """
-            TRUTH is person_keypoints_*.json. Give either RESULTS (COCO results JSON) or --pictures, on which the pipeline is run.
+            TRUTH is person_keypoints_*.json. Give either RESULTS (COCO results JSON, or NDJSON of a run over a folder with exactly
+            the pictures of the truth) or --pictures, on which the pipeline is run.
             The figures are those of pycocotools, digit by digit. Published figures count low-scored boxes, too:
             --set detect.score=0.05 for poses, 0.01 for boxes.
 
@@ -26,7 +27,7 @@ struct EvalCOCOCommand: ParsableCommand {
     @Argument(help: "Ground truth: COCO keypoints JSON.")
     var truth: String
 
-    @Argument(help: "Stored results to score: COCO results JSON.")
+    @Argument(help: "Stored results to score: COCO results JSON, or NDJSON of a folder of pictures.")
     var stored: String?
 
     @Option(help: "Folder with the pictures of the ground truth: run a pipeline on them.")
@@ -79,7 +80,8 @@ struct EvalCOCOCommand: ParsableCommand {
 
     private func poses(_ truth: COCODataset) throws -> [COCOKeypointResult] {
         guard let pictures else {
-            let (url, place) = try storedFile()
+            if let records = try storedRecords() { return try StoredPictures.poses(records, truth: truth) }
+            let (url, place) = storedFile
             return try COCOResults.keypoints(json: ResultFile.read(url), place: place)
         }
         let poses = try COCORun(pipeline: pipeline.load(), truth: truth, pictures: URL(fileURLWithPath: pictures))
@@ -90,7 +92,8 @@ struct EvalCOCOCommand: ParsableCommand {
 
     private func boxes(_ truth: COCODataset) throws -> [COCOBoxResult] {
         guard let pictures else {
-            let (url, place) = try storedFile()
+            if let records = try storedRecords() { return try StoredPictures.boxes(records, truth: truth) }
+            let (url, place) = storedFile
             return try COCOResults.boxes(json: ResultFile.read(url), place: place)
         }
         let boxes = try COCORun(pipeline: pipeline.load(), truth: truth, pictures: URL(fileURLWithPath: pictures))
@@ -99,9 +102,15 @@ struct EvalCOCOCommand: ParsableCommand {
         return boxes
     }
 
-    private func storedFile() throws -> (URL, String) {
+    private var storedFile: (URL, String) {
         let url = URL(fileURLWithPath: stored ?? "")
         return (url, url.lastPathComponent)
+    }
+
+    /// Our own records, where the results are such.
+    private func storedRecords() throws -> StoredPeople? {
+        guard let stored, stored.hasSuffix(".ndjson") else { return nil }
+        return try StoredPeople(.file(stored))
     }
 
     private func report(_ evaluation: COCOEvaluation, _ truth: COCODataset, results: Int) -> String {

@@ -10,9 +10,11 @@ struct EvalCommand: ParsableCommand {
             Examples:
               posestream eval coco person_keypoints_val2017.json results.json
               posestream eval coco person_keypoints_val2017.json --pictures val2017 --boxes truth
+              posestream eval mpii gt_valid.mat pred.mat
+              posestream eval posetrack truth/ results/
               posestream eval mot gt.txt poses.ndjson
             """,
-        subcommands: [EvalCOCOCommand.self, EvalMOTCommand.self])
+        subcommands: [EvalCOCOCommand.self, EvalMPIICommand.self, EvalPoseTrackCommand.self, EvalMOTCommand.self])
 }
 
 extension JSONValue {

@@ -1,8 +1,8 @@
 /// The order in which people number files: `pic_2` before `pic_10`.
-enum NaturalOrder {
+package enum NaturalOrder {
     /// Runs of digits count as numbers of any length; everything else byte by byte. Equal numbers with more zeros in front
     /// come later, so that the order is total.
-    static func isBefore(_ left: String, _ right: String) -> Bool {
+    package static func isBefore(_ left: String, _ right: String) -> Bool {
         let (a, b) = (Array(left.utf8), Array(right.utf8))
         var (i, j) = (0, 0)
         while i < a.count, j < b.count {

@@ -82,14 +82,6 @@ public struct COCORun: Sendable {
         guard let name = picture.fileName else {
             throw Failure(.data, "cannot find a picture", at: "image \(picture.id)", because: "the ground truth does not name its file")
         }
-        // A truth file must not reach out of the folder that the user named.
-        guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-            throw Failure(.data, "cannot open a picture", at: name, because: "the name leads out of the folder of pictures")
-        }
-        let path = pictures.appendingPathComponent(name).path
-        guard let frame = try openSource("file:" + path).next() else {
-            throw Failure(.data, "cannot open a picture", at: path, because: "it holds no picture")
-        }
-        return frame
+        return try PictureFolder(pictures).frame(name)
     }
 }
