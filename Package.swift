@@ -8,7 +8,7 @@ let package = Package(
     name: "posestream",
     products: [
         .executable(name: "posestream", targets: ["CommandLineTool"]),
-        .library(name: "PoseStream", targets: ["PoseStream", "Evaluation"]),
+        .library(name: "PoseStream", targets: ["PoseStream", "Evaluation", "Interchange"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,7 +54,8 @@ let package = Package(
         .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
         .target(name: "Flow", dependencies: ["CKernels", "Diagnostics", "Geometry", "Media", "Tracking"]),
         .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),
-        .target(name: "Evaluation", dependencies: ["Diagnostics", "Geometry", "Pose", "Records"]),
+        .target(name: "Evaluation", dependencies: ["CZlib", "Diagnostics", "Geometry", "Pose", "Records"]),
+        .target(name: "Interchange", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Pose", "Records"]),
         .target(name: "Drawing", dependencies: ["CKernels", "Geometry", "Media", "Pose"]),
         .target(
             name: "PoseStream",
@@ -70,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Diagnostics", "Evaluation", "PoseStream", "Records",
+                "Diagnostics", "Evaluation", "Geometry", "Interchange", "PoseStream", "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -96,6 +97,7 @@ let package = Package(
         .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "FlowTests", dependencies: ["CKernels", "Flow", "Geometry", "Media", "TestSupport", "Tracking"]),
+        .testTarget(name: "InterchangeTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Interchange", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
         .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Engine", "Networks", "Pose", "PoseStream", "TestSupport"]),
