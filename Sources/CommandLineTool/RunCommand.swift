@@ -36,6 +36,21 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("set"), help: "Override a pipeline key: --set detect.score=0.4 (repeatable).")
     var settings: [String] = []
 
+    @Option(help: "Run the detector on every so-manieth frame, or auto: when flow is not sure enough. In between flow carries people.")
+    var detectEvery: String?
+
+    @Option(help: "Run the pose network on every so-manieth frame for people who are known, or auto.")
+    var poseEvery: String?
+
+    @Option(help: "The number of people known to be in the shot: there will never be more ids.")
+    var people: Int?
+
+    @Flag(help: "Do without optical flow: people are followed by their velocity.")
+    var noFlow = false
+
+    @Flag(help: "Take the jitter out of the poses (One Euro filter); the raw ones stay in the records.")
+    var smooth = false
+
     @Flag(help: "Print the resolved pipeline and stop.")
     var printPipeline = false
 
@@ -92,6 +107,11 @@ struct RunCommand: ParsableCommand {
     private func resolvedConfiguration() throws -> PipelineConfiguration {
         var configuration = try PipelineConfiguration.named(pipeline)
         for assignment in settings { try configuration.apply(assignment: assignment) }
+        if let detectEvery { try configuration.set("detect.every", to: detectEvery, at: "--detect-every") }
+        if let poseEvery { try configuration.set("pose.every", to: poseEvery, at: "--pose-every") }
+        if let people { try configuration.set("track.people", to: String(people), at: "--people") }
+        if noFlow { try configuration.set("track.flow", to: "none", at: "--no-flow") }
+        if smooth { try configuration.set("track.smooth", to: "true", at: "--smooth") }
         return configuration
     }
 

@@ -1,5 +1,5 @@
 /// A map of the plane: x' = a x + b y + tx, y' = c x + d y + ty.
-public struct Affine: Hashable, Sendable {
+public struct Affine: Hashable, Sendable, Codable {
     public var a, b, tx: Double
     public var c, d, ty: Double
 

@@ -22,6 +22,9 @@ struct CenterHistory: Hashable, Sendable, Codable {
     /// Pixels a second.
     private(set) var velocity = Point.zero
 
+    /// Where the middle was last.
+    var last: Point? { sightings.last?.center }
+
     /// The camera moved: all places move with the background.
     mutating func move(with background: Affine) {
         guard background != .identity else { return }
@@ -55,6 +58,9 @@ struct CenterHistory: Hashable, Sendable, Codable {
         }
         if !x.isEmpty { velocity = Point(x: median(x), y: median(y)) }
     }
+
+    /// How far the person gets until `time` seconds from the last sighting, at most.
+    static func reach(_ time: Double) -> Double { damping * (1 - exp(-time / damping)) }
 
     /// How far the person goes within `duration` seconds, when it was seen last `lost` seconds before that.
     func step(_ duration: Double, lost: Double) -> Point {

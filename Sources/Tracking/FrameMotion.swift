@@ -5,11 +5,18 @@ public protocol FrameMotion: Sendable {
     /// This frame begins a new shot: nothing of the frame before is in it.
     var isCut: Bool { get }
 
+    /// This cut goes back to the shot before the last one: an insert is over (A-B-A).
+    var isReturn: Bool { get }
+
     /// How the background moved: where a point of the frame before is now, if it belongs to no person.
     var background: Affine { get }
 
     /// Where points of the frame before (pixels) are now; nil when this motion cannot follow points at all.
     func move(_ points: [Point]) -> [MovedPoint]?
+}
+
+extension FrameMotion {
+    public var isReturn: Bool { false }
 }
 
 /// A point that was followed.

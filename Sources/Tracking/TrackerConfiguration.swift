@@ -51,5 +51,10 @@ public struct TrackerConfiguration: Hashable, Sendable, Codable {
     /// From this score on a new track is trusted at once.
     public var confirmScore = 0.6
 
+    /// The number of people who are known to be in the shot: never more ids than that. 0: unknown.
+    public var people = 0
+
+    package var tuning = TrackerTuning()
+
     public init() {}
 }

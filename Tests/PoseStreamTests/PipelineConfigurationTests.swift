@@ -38,6 +38,26 @@ struct PipelineConfigurationTests {
         }
     }
 
+    @Test("The pipeline of the documentation is valid, greedy and hungarian being short for the staged association")
+    func documentedPipeline() throws {
+        let yaml = """
+            name: simplebaseline
+            detect: { model: yolox-nano, score: 0.3, nms: 0.65, every: 1, max_people: 100 }
+            pose:   { model: simplebaseline-r50-256x192, flip: false, padding: 1.25, decoder: quarter, every: 1 }
+            track:  { similarity: multi-flow, flow: lk, memory: 1.0, association: greedy }
+            """
+        var pipeline = try PipelineConfiguration(yaml: yaml, file: "f")
+        #expect(pipeline.track.association == .staged && pipeline.track.assignment == .greedy && pipeline.flow == .lucasKanade)
+        try pipeline.apply(assignment: "track.association=hungarian")
+        #expect(pipeline.track.association == .staged && pipeline.track.assignment == .hungarian)
+        try pipeline.apply(assignment: "track.association=paper")
+        #expect(pipeline.track.association == .paper && pipeline.track.assignment == .hungarian)
+        try pipeline.apply(assignment: "detect.every=auto")
+        try pipeline.apply(assignment: "pose.every=3")
+        #expect(pipeline.detect?.every == .auto && pipeline.pose.every == .every(3))
+        #expect(try PipelineConfiguration(yaml: pipeline.yaml, file: "printed") == pipeline)
+    }
+
     @Test("An unknown key names file, line, key and the nearest valid key")
     func unknownKey() throws {
         let failure = try #require(refusal(of: "name: x\ndetect:\n  model: yolox-nano\n  skore: 0.3\n"))
@@ -50,6 +70,10 @@ struct PipelineConfigurationTests {
         ("detect: { max_people: many }", "detect.max_people", "a whole number from 1 to 1000"),
         ("pose: { flip: 2 }", "pose.flip", "true or false"),
         ("pose: { decoder: eighth }", "pose.decoder", "one of none, quarter, mmpose"),
+        ("detect: { every: 0 }", "detect.every", "auto or a whole number from 1 to 100000"),
+        ("pose: { every: often }", "pose.every", "auto or a whole number"),
+        ("track: { people: -1 }", "track.people", "a whole number from 0 to 1000"),
+        ("track: { association: best }", "track.association", "one of paper, staged, greedy, hungarian"),
         ("pose: { padding: .nan }", "pose.padding", "a number from 0.5 to 4"),
         ("pose: { model: [a, b] }", "pose.model", "a single value"),
     ])

@@ -41,6 +41,39 @@ struct PipelineTests {
         #expect(a == b && a.count == 25)
     }
 
+    @Test("Key frames: flow carries people in between, with the same result whatever the number of threads", .timeLimit(.minutes(3)))
+    func keyFrames() async throws {
+        for (detect, pose) in [("5", "1"), ("auto", "auto")] {
+            var runs: [[FrameResult]] = []
+            for threads in [1, 2] {
+                var configuration = try PipelineConfiguration.named("default")
+                try configuration.apply(assignment: "detect.every=\(detect)")
+                try configuration.apply(assignment: "pose.every=\(pose)")
+                let pipeline = try Pipeline(configuration: configuration, models: models, threads: threads)
+                var results: [FrameResult] = []
+                for try await result in try pipeline.results(for: .file(Shared.file("assets/video/tud_campus.mp4").path)) {
+                    results.append(result)
+                    if results.count == 30 { break }
+                }
+                runs.append(results)
+            }
+            #expect(runs[0] == runs[1])
+            if pose == "auto" { #expect(runs[0].flatMap(\.people).contains { $0.origin == .flow && $0.state == .confirmed }) }
+            // Between key frames nobody disappears.
+            #expect(runs[0].dropFirst().allSatisfy { $0.people.count >= 3 })
+        }
+    }
+
+    @Test("Key frames without flow are refused, as nothing would carry people between them")
+    func keyFramesNeedFlow() throws {
+        var configuration = try PipelineConfiguration.named("default")
+        try configuration.apply(assignment: "detect.every=auto")
+        try configuration.apply(assignment: "track.flow=none")
+        #expect { _ = try Pipeline(configuration: configuration, models: models) } throws: {
+            ($0 as? Failure)?.kind == .configuration && ($0 as? Failure)?.place == "detect.every"
+        }
+    }
+
     @Test("Leaving the loop early and cancelling the task both end the stages", .timeLimit(.minutes(3)))
     func cancellation() async throws {
         let pipeline = try makePipeline()

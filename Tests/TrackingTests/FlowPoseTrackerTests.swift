@@ -137,6 +137,73 @@ import Tracking
         }
     }
 
+    private struct Return: FrameMotion {
+        var isCut: Bool { true }
+        var isReturn: Bool { true }
+        var background: Affine { .identity }
+        func move(_ points: [Point]) -> [MovedPoint]? { nil }
+    }
+
+    @Test("after an insert the people of the shot before have their ids again, those of the insert do not mix in")
+    func insert() {
+        var tracker = tracker()
+        _ = tracker.link([person(x: 300), person(x: 500)], in: frame(0))
+        #expect(tracker.link([person(x: 300), person(x: 100)], in: frame(0.04, motion: Cut())).map(\.id) == [2, 3])
+        #expect(tracker.link([person(x: 302), person(x: 102)], in: frame(0.08)).map(\.id) == [2, 3])
+        #expect(tracker.link([person(x: 300), person(x: 500)], in: frame(0.12, motion: Return())).map(\.id) == [0, 1])
+        // A cut that goes back to nothing known is a new shot.
+        #expect(tracker.link([person(x: 300), person(x: 500)], in: frame(0.16, motion: Cut())).map(\.id) == [4, 5])
+    }
+
+    @Test("who is missed for a moment coasts on the flow, fading, and is shown no longer than 0.3 s")
+    func coasting() throws {
+        var tracker = tracker()
+        for index in 0...4 { _ = tracker.link([person(x: 100 + 4 * Double(index))], in: frame(Double(index) * 0.04, motion: Shift(x: 4))) }
+        var shown = 0
+        for index in 5...20 {
+            let found = tracker.link([], in: frame(Double(index) * 0.04, motion: Shift(x: 4)))
+            guard let person = found.first else { break }
+            shown += 1
+            #expect(person.id == 0 && person.state == .coasting && person.origin == .flow)
+            #expect(abs(person.keypoints[0].position.x - (100 + 4 * Double(index))) < 0.05)
+            #expect(person.keypoints[0].score < 0.9 && person.score < 0.7)
+        }
+        #expect(shown == 7)
+        // Without flow nobody is shown who was not found.
+        var blind = self.tracker()
+        _ = blind.link([person(x: 100)], in: frame(0))
+        #expect(blind.link([], in: frame(0.04)).isEmpty)
+    }
+
+    @Test("people carried between key frames keep id and box, and joints fade with time")
+    func carried() throws {
+        var tracker = tracker()
+        let first = tracker.link([person(x: 100), person(x: 300)], in: frame(0))
+        let place = frame(1.0 / 30, motion: Shift(x: 6))
+        let carried = tracker.carried(in: place)
+        #expect(carried.map(\.person.id) == [0, 1])
+        let found = tracker.link(carried.map(\.person) + [person(x: 500)], in: place)
+        #expect(found.map(\.id) == [0, 1, 2] && found.map(\.origin) == [.flow, .flow, .network])
+        for (before, after) in zip(first, found) {
+            #expect(abs(after.box.x - before.box.x - 6) < 0.02 && abs(after.box.width - before.box.width) < 0.02)
+            #expect(abs(after.keypoints[3].score - 0.97 * before.keypoints[3].score) < 1e-3)
+        }
+        #expect(tracker.carried(in: frame(0.06)).isEmpty)
+    }
+
+    @Test("who walked out of the picture is known again on that side only, and only at that height")
+    func border() {
+        for (x, height, id) in [(8.0, 1.0, 0), (620, 1, 1), (8, 0.6, 1)] {
+            var tracker = tracker()
+            for index in 0...10 { _ = tracker.link([person(x: 80 - 8 * Double(index))], in: frame(Double(index) * 0.04)) }
+            for index in 11...20 { _ = tracker.link([], in: frame(Double(index) * 0.04)) }
+            var back = person(x: x)
+            for joint in back.keypoints.indices { back.keypoints[joint].position.y = 330 - (330 - back.keypoints[joint].position.y) * height }
+            back.box = Box(x: x - 30, y: 330 - 170 * height, width: 60, height: 172 * height)
+            #expect(tracker.link([back], in: frame(0.84)).map(\.id) == [id], "\(x) \(height)")
+        }
+    }
+
     @Test("flow carries an id over a jump that poses alone cannot follow, and only when it is sure")
     func flow() {
         for (motion, id) in [(Shift(x: 90), 0), (Shift(x: 90, confidence: 0.2), 1)] {
@@ -147,6 +214,20 @@ import Tracking
         var unmoved = tracker { $0.similarity = .pose }
         _ = unmoved.link([person(x: 200)], in: frame(0))
         #expect(unmoved.link([person(x: 290)], in: frame(0.04, motion: Shift(x: 90))).first?.id == 1)
+    }
+
+    @Test("moved boxes join the detector's where it has none; the paper's way also lets them compete")
+    func joinedBoxes() {
+        let near = ScoredBox(box: Box(x: 276, y: 160, width: 60, height: 172), score: 0.3)
+        let beside = ScoredBox(box: Box(x: 290, y: 160, width: 60, height: 172), score: 0.2)
+        for (association, kept) in [(TrackerConfiguration.Association.staged, [0.3, 0.2]), (.paper, [0.7])] {
+            var tracker = tracker { $0.association = association }
+            _ = tracker.link([person(x: 300)], in: frame(0))
+            let place = frame(0.04, motion: Shift(x: 6))
+            #expect(tracker.boxes(joining: [near, beside], in: place).map(\.score) == kept)
+            #expect(tracker.boxes(joining: [], in: place).map(\.score) == [0.7])
+            #expect(tracker.boxes(joining: [near, beside], in: frame(0.04)).map(\.score) == [0.3, 0.2])
+        }
     }
 
     @Test("predicted boxes are the moved joints' rectangle grown by 15 % and cut at the picture")

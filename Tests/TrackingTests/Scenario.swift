@@ -36,6 +36,10 @@ struct Scenario: Decodable {
     var height: Double
     var frames: [Frame]
 
+    init(name: String, width: Double, height: Double, frames: [Frame]) {
+        (self.name, self.width, self.height, self.frames) = (name, width, height, frames)
+    }
+
     init(contentsOf url: URL) throws {
         self = try JSONDecoder().decode(Scenario.self, from: Data(contentsOf: url))
     }

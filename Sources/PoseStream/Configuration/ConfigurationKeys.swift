@@ -1,3 +1,4 @@
+import Flow
 import Tracking
 
 /// One key of a pipeline file: its name, what it accepts, and where its value lives.
@@ -22,14 +23,18 @@ extension ConfigurationKey {
         detect("model", .text, \.model),
         detect("score", .number(0...1), \.score),
         detect("nms", .number(0...1), \.nms),
+        detect("every", keyFrames, \.every),
         detect("max_people", .integer(1...1000), \.maxPeople),
         key("pose.model", .text, \.pose.model),
         key("pose.flip", .boolean, \.pose.flip),
         key("pose.padding", .number(0.5...4), \.pose.padding),
         choice("pose.decoder", \.pose.decoder),
+        key("pose.every", keyFrames, \.pose.every),
         key("pose.nms", .number(0...1), \.pose.nms),
         choice("track.similarity", \.track.similarity),
-        choice("track.association", \.track.association),
+        choice("track.flow", \.flow),
+        key("track.propagate", .boolean, \.propagate),
+        association,
         choice("track.assignment", \.track.assignment),
         key("track.memory", .number(0...3600), \.track.memory),
         key("track.queue", .integer(1...1000), \.track.queue),
@@ -38,7 +43,26 @@ extension ConfigurationKey {
         key("track.high_score", .number(0...1), \.track.highScore),
         key("track.low_score", .number(0...1), \.track.lowScore),
         key("track.confirm_score", .number(0...1), \.track.confirmScore),
+        key("track.people", .integer(0...1000), \.track.people),
+        key("track.smooth", .boolean, \.smooth),
     ]
+
+    private static let keyFrames = ConfigurationKind.integerOr("auto", KeyFrames.limit)
+
+    /// `greedy` and `hungarian` are short for the staged association with that assignment.
+    private static let association = ConfigurationKey(
+        path: "track.association",
+        kind: .choice(TrackerConfiguration.Association.allCases.map(\.rawValue) + TrackerConfiguration.Pairing.allCases.map(\.rawValue)),
+        read: { .text($0.track.association.rawValue) },
+        write: { configuration, value in
+            guard case .text(let name) = value else { return }
+            if let assignment = TrackerConfiguration.Pairing(rawValue: name) {
+                configuration.track.association = .staged
+                configuration.track.assignment = assignment
+            } else if let association = TrackerConfiguration.Association(rawValue: name) {
+                configuration.track.association = association
+            }
+        })
 
     static func find(_ path: String) -> ConfigurationKey? { all.first { $0.path == path } }
 

@@ -48,6 +48,8 @@ extension String: ConfigurationScalar {
 enum ConfigurationKind: Sendable {
     case boolean
     case integer(ClosedRange<Int>)
+    /// A whole number, or a word that stands for one.
+    case integerOr(String, ClosedRange<Int>)
     case number(ClosedRange<Double>)
     case choice([String])
     case text
@@ -57,6 +59,7 @@ enum ConfigurationKind: Sendable {
         switch self {
         case .boolean: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .integerOr(let word, let range): "\(word) or a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range): "a number from \(short(range.lowerBound)) to \(short(range.upperBound))"
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .text: "text"
@@ -75,6 +78,8 @@ enum ConfigurationKind: Sendable {
         case .integer(let range):
             guard let value = Int(scalar), range.contains(value) else { return nil }
             return .integer(value)
+        case .integerOr(let word, let range):
+            return scalar == word ? .text(word) : ConfigurationKind.integer(range).parse(scalar)
         case .number(let range):
             guard let value = Double(scalar), range.contains(value) else { return nil }
             return .number(value)

@@ -1,4 +1,5 @@
 import Estimation
+import Flow
 import Tracking
 
 /// How a pipeline is built: which networks, with which settings. A value, parsed once; every stage gets its part.
@@ -9,12 +10,24 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var detect: Detect?
     public var pose: Pose
     public var track: TrackerConfiguration
+    /// How the motion between frames is found.
+    public var flow: FlowMethod
+    /// Whether boxes of the frame before, moved by flow, join those of the detector.
+    public var propagate: Bool
+    /// Whether jitter is taken out of the poses that are written.
+    public var smooth: Bool
 
-    public init(name: String = "custom", detect: Detect? = Detect(), pose: Pose = Pose(), track: TrackerConfiguration = TrackerConfiguration()) {
+    public init(
+        name: String = "custom", detect: Detect? = Detect(), pose: Pose = Pose(), track: TrackerConfiguration = TrackerConfiguration(),
+        flow: FlowMethod = .lucasKanade, propagate: Bool = true, smooth: Bool = false
+    ) {
         self.name = name
         self.detect = detect
         self.pose = pose
         self.track = track
+        self.flow = flow
+        self.propagate = propagate
+        self.smooth = smooth
     }
 
     /// Which network finds people and what counts as one.
@@ -25,6 +38,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var score = 0.3
         /// IoU above which the lower of two boxes is dropped.
         public var nms = 0.65
+        /// The frames on which the detector runs; in between flow carries the boxes.
+        public var every = KeyFrames.all
         /// The best boxes of a frame that go on to the pose network.
         public var maxPeople = 100
 
@@ -40,6 +55,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var padding = 1.25
         /// How a joint is read from its map.
         public var decoder = HeatmapDecoder.Refinement.quarter
+        /// The frames on which the network runs for people who are known; in between flow carries their joints.
+        public var every = KeyFrames.all
         /// Two people whose OKS is above this are one; 1 turns it off.
         public var nms = 0.9
 

@@ -28,6 +28,7 @@ struct PipelineNetworks: Sendable {
 
     /// Stages with state of their own for one source.
     func makeStages(_ configuration: PipelineConfiguration) throws -> sending Stages {
+        try configuration.checkKeyFrames()
         guard let detect = configuration.detect, let detector else {
             throw Failure(
                 .configuration, "no detector", at: "pipeline \(configuration.name)",
@@ -38,9 +39,15 @@ struct PipelineNetworks: Sendable {
             padding: configuration.pose.padding, flip: configuration.pose.flip, refinement: configuration.pose.decoder,
             normalization: pose.normalization, inputSize: pose.inputSize,
             similarityThreshold: configuration.pose.nms < 1 ? configuration.pose.nms : nil, threads: threads)
-        return Stages(
+        var stages = Stages(
             detector: try DetectorKind.makeDetector(detector.graph, model: detector.name, options: boxes),
             estimator: try HeatmapPoseEstimator(pose.graph, model: pose.name, keypointSet: keypointSet, options: joints),
-            tracker: FlowPoseTracker(configuration: configuration.track, keypoints: keypointSet))
+            flow: configuration.flow == .none ? nil : try configuration.flow.makeProvider(),
+            tracker: FlowPoseTracker(configuration: configuration.track, keypoints: keypointSet),
+            smoother: configuration.smooth ? PoseSmoother(keypoints: keypointSet, jointScore: configuration.track.jointScore) : nil)
+        stages.detectEvery = detect.every
+        stages.poseEvery = configuration.pose.every
+        stages.propagates = configuration.propagate
+        return stages
     }
 }

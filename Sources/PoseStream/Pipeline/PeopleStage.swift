@@ -1,4 +1,7 @@
+import Detection
 import Estimation
+import Flow
+import Geometry
 import Media
 import Pose
 import Tracking
@@ -6,35 +9,93 @@ import Tracking
 /// A frame with what the detector found in it.
 struct DetectedFrame: Sendable {
     var frame: VideoFrame
-    /// Best first; empty when people are found from their joints.
-    var boxes: [ScoredBox]
+    /// Best first; nil when the detector did not work ahead.
+    var boxes: [ScoredBox]?
 }
 
 /// From a frame and the detector's boxes to people with ids.
 ///
 /// Motion since the frame before → boxes of the people of the frame before, moved → poses → links. Frames come in order; all
-/// memory is in the tracker.
+/// memory of the frames before is here.
 struct PeopleStage {
-    private let estimator: any PoseEstimator
-    private let usesBoxes: Bool
-    private var tracker: any PeopleTracker
+    private let stages: Stages
     private let times: StageTimes
+    private var tracker: any PeopleTracker
+    private var smoother: PoseSmoother?
+    private var schedule: KeyFrameSchedule
+    private let usesKeyFrames: Bool
+    /// What flow follows from this frame to the next.
+    private var followed = FollowedPoses()
+    private var idCount = 0
 
-    /// - Parameter times: counts the busy time of poses and links.
+    /// - Parameter times: counts the busy time of the parts.
     init(_ stages: Stages, times: StageTimes) {
-        estimator = stages.estimator
-        usesBoxes = stages.detector != nil
-        tracker = stages.tracker
+        self.stages = stages
         self.times = times
+        tracker = stages.tracker
+        smoother = stages.smoother
+        // Without a detector the pose network is the one that finds people.
+        schedule = stages.detector == nil
+            ? KeyFrameSchedule(detect: stages.poseEvery, pose: .all) : KeyFrameSchedule(detect: stages.detectEvery, pose: stages.poseEvery)
+        usesKeyFrames = stages.poseEvery != .all || stages.detector != nil && stages.detectEvery != .all
     }
 
     mutating func process(_ found: DetectedFrame) throws -> ProcessedFrame {
         let frame = found.frame
-        let place = TrackedFrame(time: frame.time, width: Double(frame.width), height: Double(frame.height))
-        let boxes = usesBoxes ? tracker.boxes(joining: found.boxes, in: place) : []
-        let people = try times.measure(.pose) { try estimator.estimate(frame, boxes: boxes) }
-        let linked = times.measure(.track) { tracker.link(people, in: place) }
-        let result = FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked)
-        return ProcessedFrame(frame: frame, result: result)
+        let (place, newMotion) = try times.measure(.flow) { try motion(of: frame) }
+        let carried = usesKeyFrames ? tracker.carried(in: place) : []
+        let looks = !usesKeyFrames || schedule.detects(
+            at: frame.time, isCut: place.motion.isCut, carried: carried, isAnyoneLost: tracker.isAnyoneLost, newMotion: newMotion)
+        let people = stages.detector == nil
+            ? try wholeFrame(frame, carried, looks: looks) : try inBoxes(found, place, carried, looks: looks)
+        if stages.flow != nil { followed.add(people, at: frame.time) }
+        let linked = times.measure(.track) { link(people, in: place) }
+        return ProcessedFrame(frame: frame, result: FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked))
+    }
+
+    /// How the picture moved, at the people and in the background, and what else moves in it.
+    private mutating func motion(of frame: VideoFrame) throws -> (TrackedFrame, newMotion: Double?) {
+        var place = TrackedFrame(time: frame.time, width: Double(frame.width), height: Double(frame.height))
+        guard let flow = stages.flow else { return (place, nil) }
+        let picture = try flow.advance(to: frame, people: followed.boxes)
+        place.motion = followed.sample(picture)
+        return (place, usesKeyFrames ? picture.newMotion(outside: followed.boxes) : nil)
+    }
+
+    /// People of a network that sees the whole frame; between its key frames those of the frame before.
+    private func wholeFrame(_ frame: VideoFrame, _ carried: [CarriedPerson], looks: Bool) throws -> [Person] {
+        guard looks else { return carried.map(\.person) }
+        return try times.measure(.pose) { try stages.estimator.estimate(frame, boxes: []) }
+    }
+
+    /// People in the boxes of the detector and of the frame before.
+    private mutating func inBoxes(
+        _ found: DetectedFrame, _ place: TrackedFrame, _ carried: [CarriedPerson], looks: Bool
+    ) throws -> [Person] {
+        let kept = usesKeyFrames ? schedule.carries(carried, at: found.frame.time, isCut: place.motion.isCut) : []
+        let keptIDs = Set(kept.compactMap(\.person.id))
+        var boxes: [ScoredBox]
+        if looks {
+            let detected = try found.boxes ?? times.measure(.detect) { try stages.detector?.detect(found.frame) ?? [] }
+            boxes = stages.propagates ? tracker.boxes(joining: detected, in: place) : detected
+            boxes.removeAll { box in kept.contains { $0.person.box.iou(box.box) > BoxUnion.standard.threshold } }
+        } else {
+            boxes = carried.filter { !keptIDs.contains($0.person.id ?? -1) }.map(\.box)
+        }
+        let posed = try times.measure(.pose) { try stages.estimator.estimate(found.frame, boxes: boxes) }
+        return kept.map(\.person) + posed
+    }
+
+    private mutating func link(_ people: [Person], in place: TrackedFrame) -> [Person] {
+        let linked = tracker.link(people, in: place)
+        let count = linked.reduce(idCount) { max($0, ($1.id ?? -1) + 1) }
+        if linked.contains(where: { ($0.id ?? -1) >= idCount && isAtBorder($0.box, of: place) }) { schedule.someoneEntered(at: place.time) }
+        idCount = count
+        return smoother?.smooth(linked, at: place.time, isCut: place.motion.isCut) ?? linked
+    }
+
+    private func isAtBorder(_ box: Box, of place: TrackedFrame) -> Bool {
+        let (x, y) = (0.05 * place.width, 0.05 * place.height)
+        return box.x < x || box.y < y || box.right > place.width - x || box.bottom > place.height - y
     }
 }

@@ -38,8 +38,10 @@ final class PipelineRun: Sendable {
         } closing: { [frames] in frames.finish(throwing: $0) }
 
         stage("detect") { [frames, detected, times] in
+            // A detector that rests between key frames is asked where it is known whether it may rest.
+            let detector = stages.value.detectEvery == .all ? stages.value.detector : nil
             while let frame = try frames.receive() {
-                let boxes = try times.measure(.detect) { try stages.value.detector?.detect(frame) ?? [] }
+                let boxes = try detector.map { detector in try times.measure(.detect) { try detector.detect(frame) } }
                 guard detected.send(DetectedFrame(frame: frame, boxes: boxes)) else { return }
             }
         } closing: { [self] in

@@ -2,7 +2,7 @@ import Synchronization
 
 /// The stages of a run, in the order in which a frame walks through them.
 public enum StageName: String, Sendable, CaseIterable {
-    case decode, detect, pose, track, write, encode
+    case decode, detect, flow, pose, track, write, encode
 }
 
 /// How long each stage was busy, so that the summary can say where the time went.

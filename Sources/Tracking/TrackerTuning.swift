@@ -1,0 +1,30 @@
+/// Numbers of the association that are nobody's wish but were found by trying: on the synthetic sequences and on one annotated
+/// clip, never on those that judge (docs/benchmarks.md).
+package struct TrackerTuning: Hashable, Sendable, Codable {
+    /// What agreement of the way a person went with the way to the one who is found adds to their likeness, after half a second of
+    /// absence; less before, when the way is no longer than the jitter.
+    package var momentum = 0.1
+    /// IoU from which a person hides another of lower score.
+    package var coverOverlap = 0.5
+    /// How long flow alone may show a person, in seconds.
+    package var coasting = 0.3
+    /// Seconds in which the place where a lost person may come back grows by its own size.
+    package var spread = 0.3
+    /// IoU from which two people cannot be told apart, and below which they can again.
+    package var crossingBegins = 0.5
+    package var crossingEnds = 0.3
+    /// How much better, in body heights, the other assignment of two people must fit before their ids change places.
+    package var crossingMargin = 0.8
+    /// What different limbs cost in that comparison.
+    package var shapeWeight = 1.0
+    /// Share of a body's joints that flow must have followed before it is believed.
+    package var flowShare = 0.5
+    /// Likeness to a person who has an id from which another is no new person.
+    package var birthLikeness = 0.5
+    /// A person is not shown by flow alone when other people hide more than this share of the box.
+    package var coastCovered = 0.3
+    /// What the overlap of the boxes is worth where the poses are less alike: half a person has a wild pose, but a steady box.
+    package var boxWorth = 0.8
+
+    package init() {}
+}
