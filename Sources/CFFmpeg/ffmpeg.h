@@ -16,6 +16,7 @@
 #include <libavutil/log.h>
 #include <libavutil/motion_vector.h>
 #include <libavutil/opt.h>
+#include <libavutil/parseutils.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/time.h>
 #include <libswresample/swresample.h>

@@ -17,6 +17,6 @@ enum ErrorLine {
     }
 
     static func write(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        FileHandle.standardError.write(Data((Credentials.masked(in: line) + "\n").utf8))
     }
 }

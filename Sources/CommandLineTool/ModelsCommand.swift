@@ -95,7 +95,7 @@ extension ModelsCommand {
 }
 
 /// Left-aligned columns, two spaces apart.
-private func table(_ rows: [[String]]) -> String {
+func table(_ rows: [[String]]) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

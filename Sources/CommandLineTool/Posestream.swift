@@ -16,7 +16,10 @@ struct Posestream: ParsableCommand {
               posestream doctor
             """,
         version: Versions.summary,
-        subcommands: [RunCommand.self, EvalCommand.self, ExportCommand.self, ModelsCommand.self, DoctorCommand.self, SchemaCommand.self],
+        subcommands: [
+            RunCommand.self, EvalCommand.self, ExportCommand.self, ModelsCommand.self, DevicesCommand.self, DoctorCommand.self,
+            SchemaCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     static func main() {

@@ -10,15 +10,17 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Find and track the people in a video.",
         discussion: """
-            INPUT is a video file, a folder or quoted glob of pictures, or - for standard input.
+            INPUT is a video file, a folder or quoted glob of pictures, - for standard input, a stream (rtsp, http, https, udp, srt,
+            rtmp), a camera (v4l2:/dev/video0), a screen (x11grab::0.0) or generated pictures (lavfi:testsrc).
 
             Examples:
               posestream clip.mp4 | jq -c 'select(.type == "frame") | [.time, (.people | length)]'
               posestream run clip.mp4 -o poses.ndjson --annotate annotated.mp4
+              posestream run rtsp://camera.local/stream --timeout 5 --reconnect inf
               ffmpeg -loglevel error -i clip.mp4 -f matroska - | posestream - --set pose.flip=true > poses.ndjson
             """)
 
-    @Argument(help: "Video file, folder or glob of pictures, or - for standard input.")
+    @Argument(help: "Video file, folder or glob of pictures, - for standard input, stream, camera or screen.")
     var input: String?
 
     @Option(name: [.short, .long], help: "NDJSON file; - is standard output (the default unless only --annotate is given).")
@@ -29,6 +31,9 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: "Container of an annotated video on standard output: matroska or mpegts.")
     var format: String?
+
+    @OptionGroup(title: "Input options")
+    var inputArguments: InputArguments
 
     @Option(name: [.short, .long], help: "Pipeline: a name or a YAML file.")
     var pipeline: String = "default"
@@ -89,11 +94,12 @@ struct RunCommand: ParsableCommand {
         }
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
+        let inputOptions = try inputArguments.resolved()
         let pipeline = try Pipeline(
             configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
             precision: precision)
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
-        let job = RunJob(pipeline: pipeline, input: input, outputs: outputs, isStrict: strict)
+        let job = RunJob(pipeline: pipeline, input: input, options: inputOptions, outputs: outputs, isStrict: strict)
         let signals = SignalWatch { signal in
             // Nothing is written yet: there is nothing to finish.
             if !job.interrupt(bySignal: signal) { Foundation.exit(128 + signal) }

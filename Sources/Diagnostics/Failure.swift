@@ -43,9 +43,9 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var exitCode: Int32 { kind.rawValue }
 
-    /// The error line without the program's name. Always one line, whatever the parts hold.
+    /// The error line without the program's name. Always one line, whatever the parts hold, and without passwords of URLs.
     public var description: String {
-        let parts = [what, place, why].filter { !$0.isEmpty }.joined(separator: ": ")
+        let parts = [what, place, why].filter { !$0.isEmpty }.map { Credentials.masked(in: $0) }.joined(separator: ": ")
         let line = remedy.map { "\(parts) (\($0))" } ?? parts
         return String(line.map { $0.isNewline ? " " : $0 })
     }

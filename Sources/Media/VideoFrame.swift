@@ -23,6 +23,8 @@ public final class VideoFrame: @unchecked Sendable {
     /// The decoder marked the picture as damaged.
     public let isCorrupt: Bool
 
+    /// What only a live source knows; nil for a file.
+    public let live: LiveMark?
     /// Audio and subtitle packets that stood before this picture in the file, in file order.
     public let companions: [PassthroughPacket]
 
@@ -37,7 +39,7 @@ public final class VideoFrame: @unchecked Sendable {
     /// Takes over `picture`, which must already be upright and in a format that `ps_image` can describe.
     init(
         taking picture: UnsafeMutablePointer<AVFrame>, image: ps_image, index: Int, pts: Int64?, time: Double, duration: Double?,
-        isCorrupt: Bool, companions: [PassthroughPacket] = [], motionVectors: [MotionVector] = []
+        isCorrupt: Bool, companions: [PassthroughPacket] = [], motionVectors: [MotionVector] = [], live: LiveMark? = nil
     ) {
         self.picture = picture
         self.image = image
@@ -50,10 +52,11 @@ public final class VideoFrame: @unchecked Sendable {
         self.isCorrupt = isCorrupt
         self.companions = companions
         self.motionVectors = motionVectors
+        self.live = live
     }
 
     /// The same samples (shared, not copied) at another place in time.
-    init(_ other: VideoFrame, index: Int, pts: Int64?, time: Double, duration: Double?) throws {
+    init(_ other: VideoFrame, index: Int, pts: Int64?, time: Double, duration: Double?, live: LiveMark? = nil) throws {
         guard let picture = av_frame_clone(other.picture) else { throw Failure.outOfMemory("cannot keep a picture") }
         self.picture = picture
         image = other.image
@@ -62,6 +65,12 @@ public final class VideoFrame: @unchecked Sendable {
         isCorrupt = other.isCorrupt
         companions = other.companions
         motionVectors = other.motionVectors
+        self.live = live ?? other.live
+    }
+
+    /// The same picture with another live mark.
+    package convenience init(_ other: VideoFrame, live: LiveMark) throws {
+        try self.init(other, index: other.index, pts: other.pts, time: other.time, duration: other.duration, live: live)
     }
 
     /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.

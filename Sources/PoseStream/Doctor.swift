@@ -27,7 +27,7 @@ public struct Doctor: Sendable {
                 topic: "ffmpeg",
                 text: "\(FFmpegFacts.version) (" + FFmpegFacts.libraries.map { "\($0.name) \($0.version)" }.joined(separator: ", ") + "), \(FFmpegFacts.licence)"),
         ]
-        findings += [decoders(), encoders(), protocols()]
+        findings += [decoders(), encoders(), protocols(), devices()]
         findings += ModelRegistry.all.map { model in
             if let url = library.locate(model) { return Finding(topic: model.name, text: url.path) }
             return Finding(
@@ -67,6 +67,12 @@ public struct Doctor: Sendable {
 
     private static func protocols() -> Finding {
         Finding(topic: "protocols", text: FFmpegFacts.protocols(of: ["file", "pipe", "http", "https", "rtsp", "rtp", "udp", "srt", "tcp"]).joined(separator: " "))
+    }
+
+    private static func devices() -> Finding {
+        let found = InputDevices.all().map(\.input)
+        return Finding(
+            topic: "devices", text: FFmpegFacts.devices.joined(separator: " ") + (found.isEmpty ? ", nothing attached" : ": " + found.joined(separator: " ")))
     }
 
     /// A line a finding; what is missing at the end.

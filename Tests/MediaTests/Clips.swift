@@ -90,6 +90,8 @@ enum Clips {
             "-f lavfi -i testsrc2=s=322x242:r=25:d=1 -c:v libx264 -pix_fmt yuv420p -bsf:v h264_metadata=crop_left=16:crop_right=34"),
         "av.mp4": ffmpeg("\(pattern)2 -f lavfi -i sine=d=2 \(x264) -pix_fmt yuv420p -c:a aac"),
         "av.ts": ffmpeg("\(pattern)2 -f lavfi -i sine=d=2 \(x264) -pix_fmt yuv420p -c:a aac"),
+        "stream.ts": ffmpeg("\(pattern)10 \(x264) -tune zerolatency -g 12 -b:v 300k -maxrate 300k -bufsize 100k -pix_fmt yuv420p -muxdelay 0"),
+        "one.jpg": ffmpeg("\(pattern)1 -frames:v 1 -pix_fmt yuvj420p"),
         "audio.m4a": ffmpeg("-f lavfi -i sine=d=1"),
         "inter.ts": ffmpeg("\(pattern)1 -vf interlace -flags +ilme+ildct -c:v mpeg2video"),
         "anim.gif": ffmpeg("\(pattern)0.4"),

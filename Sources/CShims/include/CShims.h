@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
+#include "ps_camera.h"
 #include "ps_interrupt.h"
 #include "ps_jpeg.h"
 #include "ps_log.h"

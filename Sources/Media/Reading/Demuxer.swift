@@ -17,13 +17,18 @@ final class Demuxer {
     let interrupt: ReadInterrupt
 
     private let timeout: Double?
+    private let wanted: String?
+    /// The last read gave nothing yet.
+    private var isWaiting = false
     private let input: DescriptorInput?
 
     /// - Throws: `Failure` of kind `.noInput`, `.data`, `.unavailable` or `.usage`; `CancellationError` when interrupted.
     init(_ location: InputLocation, options: SourceOptions, interrupt: ReadInterrupt, log: FFmpegLog) throws {
         let failures = OpenFailures(location: location, log: log)
         try failures.checkFile()
-        let timeout = location.kind == .network ? options.networkTimeout : nil
+        let isRemote = location.kind == .network || location.isLive
+        // Over HTTP FFmpeg itself notices a silence and reads on from the same byte; that must come first.
+        let timeout = isRemote ? options.networkTimeout * (location.url.lowercased().hasPrefix("http") ? 2 : 1) : nil
         let input: DescriptorInput? = if let (descriptor, closes) = try failures.descriptorToRead() {
             try DescriptorInput(descriptor: descriptor, closes: closes, interrupt: interrupt)
         } else {
@@ -44,7 +49,19 @@ final class Demuxer {
                 throw Failure(.usage, "cannot open video", at: location.uri, because: "this FFmpeg has no container format \"\(name)\"")
             }
         }
-        var dictionary = Self.dictionary(for: location, options)
+        if case .device(let device) = location.kind {
+            do { format = try device.format(at: location.uri) } catch {
+                avformat_free_context(context)
+                throw error
+            }
+            // A camera's driver would block without asking whether it should end.
+            if device == .v4l2 { context.pointee.flags |= AVFMT_FLAG_NONBLOCK }
+        }
+        var dictionary: OpaquePointer?
+        do { dictionary = try Self.dictionary(for: location, options) } catch {
+            avformat_free_context(context)
+            throw error
+        }
         defer { av_dict_free(&dictionary) }
         interrupt.setDeadline(after: timeout)
         var opened: UnsafeMutablePointer<AVFormatContext>? = context
@@ -85,6 +102,7 @@ final class Demuxer {
         self.log = log
         self.interrupt = interrupt
         self.timeout = timeout
+        wanted = options.deviceSize
         self.input = input
         isKept = true
     }
@@ -97,8 +115,40 @@ final class Demuxer {
     /// The next packet of the file, of any stream; a negative code of FFmpeg at the end or on failure.
     func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 {
         if interrupt.isCancelled { return ps_averror_exit() }
-        interrupt.setDeadline(after: timeout)
-        return av_read_frame(context, packet)
+        // A device that has nothing yet is asked again and again; all that counts as one wait.
+        if !isWaiting { interrupt.setDeadline(after: timeout) }
+        let code = av_read_frame(context, packet)
+        isWaiting = code == ps_averror(EAGAIN)
+        return code
+    }
+
+    /// The connection broke: the container was read to an end that is none.
+    var breakage: Failure? {
+        guard location.kind == .network, let io = context.pointee.pb, io.pointee.error < 0, io.pointee.error != ps_averror_eof() else {
+            return nil
+        }
+        return OpenFailures(location: location, log: log).lost(io.pointee.error)
+    }
+
+    /// FFmpeg's name of the container format.
+    var formatName: String { context.pointee.iformat.map { String(cString: $0.pointee.name) } ?? "" }
+
+    /// The camera gives another size than it was asked for; nil when it does not.
+    var otherSize: String? {
+        guard let wanted, let parameters = stream.pointee.codecpar else { return nil }
+        let (width, height) = (parameters.pointee.width, parameters.pointee.height)
+        var (wantedWidth, wantedHeight): (Int32, Int32) = (0, 0)
+        guard av_parse_video_size(&wantedWidth, &wantedHeight, wanted) >= 0, (width, height) != (wantedWidth, wantedHeight) else { return nil }
+        return "gives \(width)x\(height), not \(wanted)"
+    }
+
+    /// Nobody can know when it ends: a camera, a stream, a playlist that is still being written.
+    var isLive: Bool {
+        if location.isLive { return true }
+        guard location.kind == .network else { return false }
+        if formatName == "hls" { return context.pointee.duration.asTimestamp == nil }
+        guard let io = context.pointee.pb else { return false }
+        return io.pointee.seekable == 0 && avio_size(io) <= 0
     }
 
     /// The error of a network source that fell silent; nil for everything else.
@@ -107,14 +157,20 @@ final class Demuxer {
         return OpenFailures(location: location, log: log).silence(timeout)
     }
 
-    private static func dictionary(for location: InputLocation, _ options: SourceOptions) -> OpaquePointer? {
+    private static func dictionary(for location: InputLocation, _ options: SourceOptions) throws -> OpaquePointer? {
+        var wishes = options.formatOptions
+        switch location.kind {
+        case .device(let device): wishes.merge(try device.options(options, at: location.uri)) { given, _ in given }
+        case .network: wishes.merge(location.networkOptions(options)) { given, _ in given }
+        case .file, .descriptor: break
+        }
         var dictionary: OpaquePointer?
-        for (key, value) in options.formatOptions { av_dict_set(&dictionary, key, value, 0) }
+        for (key, value) in wishes { av_dict_set(&dictionary, key, value, 0) }
         av_dict_set(&dictionary, "protocol_whitelist", location.protocols, 0)
         if location.kind == .file {
             // A name like "pic_%03d.png" is a name, not a pattern.
             av_dict_set(&dictionary, "pattern_type", "none", AV_DICT_DONT_OVERWRITE)
-        } else if options.format == nil {
+        } else if options.format == nil, !location.isDevice {
             av_dict_set(&dictionary, "format_whitelist", InputLocation.trustedFormats, AV_DICT_DONT_OVERWRITE)
         }
         let authorities = "/etc/ssl/certs/ca-certificates.crt"

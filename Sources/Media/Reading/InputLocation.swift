@@ -7,6 +7,7 @@ struct InputLocation: Sendable, Equatable {
         case file
         case descriptor(Int32)
         case network
+        case device(DeviceInput)
     }
 
     let kind: Kind
@@ -37,6 +38,7 @@ struct InputLocation: Sendable, Equatable {
     static func network(_ address: String) -> InputLocation? {
         guard let separator = address.range(of: "://") else { return nil }
         let (protocols, isLive): (String, Bool)
+        // What a playlist or a redirection may lead to is limited to the same kind of address.
         switch address[..<separator.lowerBound].lowercased() {
         case "rtsp", "rtsps": (protocols, isLive) = ("rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy", true)
         case "http", "https": (protocols, isLive) = ("http,https,tls,tcp,httpproxy,crypto,data", false)
@@ -45,20 +47,37 @@ struct InputLocation: Sendable, Equatable {
         case "rtmp", "rtmps": (protocols, isLive) = ("rtmp,rtmps,tcp,tls", true)
         default: return nil
         }
-        let masked = withoutCredentials(address)
+        let masked = Credentials.masked(address)
         let rest = masked[separator.upperBound...]
-        let host = rest.prefix { !"/?#".contains($0) }
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
         return InputLocation(
             kind: .network, url: address, name: host.isEmpty ? masked : String(host), uri: masked, protocols: protocols,
             isLive: isLive)
     }
 
-    /// `rtsp://user:secret@host/x` as `rtsp://host/x`.
-    static func withoutCredentials(_ address: String) -> String {
-        guard let separator = address.range(of: "://") else { return address }
-        let authority = address[separator.upperBound...].prefix { !"/?#".contains($0) }
-        guard let at = authority.lastIndex(of: "@") else { return address }
-        return String(address[..<separator.upperBound]) + address[address.index(after: at)...]
+    var isDevice: Bool { if case .device = kind { true } else { false } }
+
+    /// How FFmpeg is to use the network here, unless the user says otherwise (spec/media.md, section 3.2).
+    func networkOptions(_ options: SourceOptions) -> [String: String] {
+        var result: [String: String] = [:]
+        switch url.prefix(while: { $0 != ":" }).lowercased() {
+        case "rtsp", "rtsps":
+            // Over UDP a busy network costs pictures; a camera that has no TCP is still asked for UDP.
+            result["rtsp_flags"] = "prefer_tcp"
+            if !options.keepsOtherStreams { result["allowed_media_types"] = "video" }
+        case "http", "https":
+            // A film whose connection breaks is read on from the same byte.
+            result["reconnect"] = "1"
+            result["reconnect_delay_max"] = "4"
+            result["rw_timeout"] = String(Int(min(max(options.networkTimeout, 0.1), 1e6) * 1e6))
+        case "udp": result["overrun_nonfatal"] = "1"
+        case "srt": result["connect_timeout"] = String(Int(min(max(options.networkTimeout, 0.1), 1e6) * 1000))
+        default: break
+        }
+        // How long FFmpeg looks at a stream before the first picture; whatever comes meanwhile is old then.
+        if isLive { result["analyzeduration"] = "2000000" }
+        return result
     }
 
     /// Container formats that may come through a pipe or from a network, where no file name vouches for what it is.

@@ -9,7 +9,7 @@ struct OpenFailures {
     let log: FFmpegLog
 
     private func failure(_ kind: Failure.Kind, _ why: String, remedy: String? = nil) -> Failure {
-        Failure(kind, "cannot open video", at: location.uri, because: why, remedy: remedy)
+        Failure(kind, location.isDevice ? "cannot open device" : "cannot open video", at: location.uri, because: why, remedy: remedy)
     }
 
     private var path: String { location.uri }
@@ -27,7 +27,7 @@ struct OpenFailures {
     /// What is read through a descriptor: one that was given, or a named pipe, whose opening would block otherwise.
     func descriptorToRead() throws -> (descriptor: Int32, closes: Bool)? {
         switch location.kind {
-        case .network: return nil
+        case .network, .device: return nil
         case .descriptor(let number):
             guard fcntl(number, F_GETFD) >= 0 else { throw failure(.noInput, "descriptor \(number) is not open") }
             return (number, false)
@@ -67,7 +67,12 @@ struct OpenFailures {
     }
 
     func silence(_ timeout: Double) -> Failure {
-        failure(.unavailable, "not a byte for \(String(format: "%g", timeout)) s")
+        failure(.unavailable, "not a \(location.isDevice ? "picture" : "byte") for \(String(format: "%g", timeout)) s")
+    }
+
+    /// A connection that broke in the middle.
+    func lost(_ code: Int32) -> Failure {
+        Failure(.unavailable, "connection lost", at: location.uri, because: ffmpegMessage(code))
     }
 
     /// For a negative result of opening. An interruption is a `CancellationError`.
@@ -75,6 +80,7 @@ struct OpenFailures {
         if interrupt.isCancelled { return CancellationError() }
         if interrupt.isExpired, let timeout { return silence(timeout) }
         let lines = log.firstLines
+        if case .device(let device) = location.kind { return deviceFailure(device, code) }
         switch code {
         case ps_averror_eof(): return noFrame
         case ps_averror(ENOENT), ps_averror(EACCES), ps_averror(EPERM): return failure(.noInput, ffmpegMessage(code))
@@ -97,6 +103,24 @@ struct OpenFailures {
             let why = ffmpegMessage(code)
             if location.kind == .network { return failure(.unavailable, why) }
             return failure(code == ps_averror(EIO) ? .inputOutput : .data, why)
+        }
+    }
+
+    private func deviceFailure(_ device: DeviceInput, _ code: Int32) -> Failure {
+        let said = log.firstLines.first
+        switch (device, code) {
+        case (.v4l2, ps_averror(ENOENT)), (.v4l2, ps_averror(ENODEV)), (.v4l2, ps_averror(ENXIO)):
+            return failure(.noInput, "there is no such camera", remedy: "posestream devices lists those that are here")
+        case (_, ps_averror(EACCES)), (_, ps_averror(EPERM)):
+            return failure(.noInput, "not allowed to read it", remedy: device == .v4l2 ? "join the group video" : nil)
+        case (.v4l2, ps_averror(EBUSY)): return failure(.unavailable, "another program uses it")
+        case (.v4l2, ps_averror(EINVAL)), (.v4l2, ps_averror(ENOTTY)):
+            return failure(.usage, said ?? "it is no camera, or does not know this size, rate or format")
+        case (.x11grab, ps_averror(EIO)):
+            return failure(.unavailable, "no X server answers there", remedy: "name the display as in x11grab::0.0, and set XAUTHORITY if it asks")
+        case (.x11grab, ps_averror(EINVAL)): return failure(.usage, said ?? "the area lies outside of the screen")
+        case (.lavfi, _): return failure(.usage, said ?? ffmpegMessage(code), remedy: "check the graph with ffplay -f lavfi")
+        default: return failure(.unavailable, said ?? ffmpegMessage(code))
         }
     }
 

@@ -27,6 +27,8 @@ final class PictureDecoder {
     /// `packet` holds one that the decoder had no room for.
     private var isPacketWaiting = false
     private var isDraining = false
+    /// Why a network source gave no more packets.
+    private var breakage: Failure?
     private var readErrorsInARow = 0
     private var refusedInARow = 0
 
@@ -57,6 +59,8 @@ final class PictureDecoder {
             context.pointee.flags2 |= AV_CODEC_FLAG2_EXPORT_MVS
             context.pointee.thread_type = FF_THREAD_SLICE
         }
+        // Frame threads hold back a picture each; slices do not.
+        if demuxer.isLive { context.pointee.thread_type = FF_THREAD_SLICE }
         if code >= 0 { code = avcodec_open2(context, codec, nil) }
         guard code >= 0 else {
             avcodec_free_context(&owned)
@@ -90,12 +94,12 @@ final class PictureDecoder {
                 refusedInARow = 0
                 return true
             }
-            if code == ps_averror_eof() { return false }
+            if code == ps_averror_eof() { return try end() }
             if code != ps_averror(EAGAIN) {
                 refuse()
-                if isDraining, refusedInARow > 2 * Self.refusalLimit { return false }
+                if isDraining, refusedInARow > 2 * Self.refusalLimit { return try end() }
             } else if isDraining {
-                return false
+                return try end()
             }
             if isDraining { continue }
             if isStillJPEG, try decodeStill(into: frame) { return true }
@@ -117,6 +121,13 @@ final class PictureDecoder {
         ps_set_frame_duration(frame, packet.pointee.duration)
         av_packet_unref(packet)
         return true
+    }
+
+    /// A network source that broke off ends with that, after the pictures that were still on their way.
+    private func end() throws -> Bool {
+        guard let breakage else { return false }
+        self.breakage = nil
+        throw breakage
     }
 
     /// The packets of other streams that were read since the last call.
@@ -160,8 +171,14 @@ final class PictureDecoder {
             let code = demuxer.read(into: packet)
             if code < 0 {
                 if demuxer.interrupt.isCancelled { throw CancellationError() }
-                if let silence = demuxer.silence { throw silence }
-                if code == ps_averror_eof() { return false }
+                if let silence = demuxer.silence {
+                    breakage = silence
+                    return false
+                }
+                if code == ps_averror_eof() {
+                    breakage = demuxer.breakage
+                    return false
+                }
                 if code == ps_averror(EAGAIN) {
                     usleep(5000)
                     continue
@@ -169,7 +186,11 @@ final class PictureDecoder {
                 readErrorsInARow += 1
                 // Damaged data may be followed by sound data; a device or disk that fails will fail again.
                 if code == ps_averror_invalid_data(), readErrorsInARow < Self.readErrorLimit { continue }
-                reasonToStop = "reading failed: \(ffmpegMessage(code))"
+                if demuxer.location.kind == .network || demuxer.location.isLive {
+                    breakage = OpenFailures(location: demuxer.location, log: demuxer.log).lost(code)
+                } else {
+                    reasonToStop = "reading failed: \(ffmpegMessage(code))"
+                }
                 return false
             }
             let index = Int(packet.pointee.stream_index)

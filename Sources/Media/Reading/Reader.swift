@@ -9,7 +9,12 @@ final class Reader {
     let log: FFmpegLog
     let codecName: String
 
+    /// FFmpeg's name of the container format.
+    var formatName: String { demuxer.formatName }
+
     private let demuxer: Demuxer
+    private let isLive: Bool
+    private var lastTime = 0.0
     private let decoder: PictureDecoder
     private let preparer: PicturePreparer
     private var timeline: Timeline
@@ -37,7 +42,8 @@ final class Reader {
         timeline = Timeline(
             timeBase: Rational(stream.pointee.time_base),
             frameRate: Rational(known: stream.pointee.avg_frame_rate) ?? Rational(known: stream.pointee.r_frame_rate),
-            start: stream.pointee.start_time.asTimestamp)
+            start: stream.pointee.start_time.asTimestamp, isLive: demuxer.isLive)
+        isLive = demuxer.isLive
         streamOrientation = Orientation(of: stream) ?? .upright
         exportsMotionVectors = options.exportsMotionVectors
     }
@@ -62,12 +68,33 @@ final class Reader {
         let orientation = Orientation(of: frame) ?? streamOrientation
         if decoded == 0 { firstOrientation = orientation }
         let motionVectors = exportsMotionVectors ? MotionVector.all(of: frame, turned: orientation) : []
+        let mark = isLive ? mark(place) : nil
         let (picture, image) = try preparer.prepare(frame, orientation: orientation)
-        defer { decoded += 1 }
+        defer {
+            decoded += 1
+            lastTime = place.time
+        }
         return VideoFrame(
             taking: picture, image: image, index: decoded, pts: place.pts, time: place.time,
             duration: duration > 0 ? Double(duration) * av_q2d(demuxer.stream.pointee.time_base) : nil, isCorrupt: isCorrupt,
-            companions: decoder.takeCompanions(), motionVectors: motionVectors)
+            companions: decoder.takeCompanions(), motionVectors: motionVectors, live: mark)
+    }
+
+    /// When a live picture was captured, as far as the sender tells.
+    private func mark(_ place: Timeline.Place) -> LiveMark {
+        var mark = LiveMark.now()
+        let unit = demuxer.stream.pointee.time_base
+        let microseconds = frame.pointee.best_effort_timestamp.asTimestamp.map {
+            av_rescale_q(min(max($0, -(1 << 60)), 1 << 60), unit, AVRational(num: 1, den: 1_000_000))
+        }
+        if demuxer.location.isDevice, let microseconds {
+            mark = .captured(atWall: microseconds)
+        } else if let zero = demuxer.context.pointee.start_time_realtime.asTimestamp, zero > 0, let microseconds {
+            // The sender's clock tells when, but it may be wrong: latency is counted from the arrival.
+            mark.wall = zero.addingReportingOverflow(microseconds).partialValue
+        }
+        if place.hasJumped { mark.gap = SourceGap(time: lastTime, seconds: place.time - lastTime, reason: .discontinuity) }
+        return mark
     }
 
     func takeCompanions() -> [PassthroughPacket] { decoder.takeCompanions() }
@@ -99,7 +126,7 @@ final class Reader {
             name: demuxer.location.name, uri: demuxer.location.uri, width: first.width, height: first.height,
             rotation: firstOrientation.clockwiseDegrees, timeBase: Rational(stream.pointee.time_base),
             frameRate: rate?.value, frames: stream.pointee.nb_frames > 0 ? Int(stream.pointee.nb_frames) : nil,
-            startTime: start.map { Double($0) / Double(AV_TIME_BASE) } ?? 0, isLive: demuxer.location.isLive,
+            startTime: start.map { Double($0) / Double(AV_TIME_BASE) } ?? 0, isLive: isLive,
             averageFrameRate: rate, sampleAspectRatio: aspect,
             color: ColorDescription(of: picture))
     }
@@ -129,13 +156,14 @@ final class Reader {
         if statistics.corrupt > 0 {
             lines.append("\(place): \(decoder.refused) packets refused and \(damaged) pictures marked as damaged by the decoder")
         }
-        if timeline.repaired > 0 {
+        if demuxer.location.isDevice, let note = demuxer.otherSize { lines.append("\(place): \(note)") }
+        if timeline.repaired > 1 || (timeline.repaired > 0 && !isLive) {
             lines.append("\(place): \(timeline.repaired) time stamps were missing or out of order and were made up")
         }
         if decoder.droppedCompanions > 0 {
             lines.append("\(place): \(decoder.droppedCompanions) sound packets stood too far from the pictures and were dropped")
         }
         if isInterlaced { lines.append("\(place): interlaced pictures are taken as they are") }
-        return lines + log.firstLines.map { "\(place): \($0)" }
+        return lines + log.firstLines.map { "\(place): \(Credentials.masked(in: $0))" }
     }
 }

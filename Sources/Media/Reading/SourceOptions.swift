@@ -16,8 +16,20 @@ public struct SourceOptions: Sendable {
     public var format: String?
     /// Options of the container or protocol, as `ffmpeg` takes them: `["video_size": "640x480"]`.
     public var formatOptions: [String: String] = [:]
-    /// Seconds without a byte after which a network source counts as gone.
+    /// Size that a camera or screen is asked for, as FFmpeg writes it: "640x480", "hd720".
+    public var deviceSize: String?
+    /// Pictures a second that a camera or screen is asked for: "25", "30000/1001".
+    public var deviceRate: String?
+    /// Pixel or compressed format that a camera is asked for: "mjpeg", "yuyv422".
+    public var devicePixelFormat: String?
+    /// Seconds without a byte, while connecting or later, after which a network source or a device counts as gone.
     public var networkTimeout = 10.0
+    /// For how many seconds a live source that was lost is tried again before it is given up; 0: not at all.
+    public var reconnectFor = 300.0
+    /// Try again also when the first connection fails; otherwise that is an error at once, so that a wrong address is noticed.
+    public var retriesFirstConnection = false
+    /// Told at once, from the thread that reads, of what a user wants to know while it lasts: a lost connection, a new one.
+    public var report: (@Sendable (String) -> Void)?
     /// Pictures with more pixels than this are refused, so that a few hostile bytes cannot ask for all memory.
     public var maximumPixels = 1 << 27
     /// Ends a blocked open or read from elsewhere.

@@ -8,10 +8,13 @@ package struct Timeline: Sendable {
         package var pts: Int64?
         /// Seconds from the first picture.
         package var time: Double
+        /// The sender's time stamps jumped before this picture, and time goes on as if they had not.
+        package var hasJumped = false
 
-        package init(pts: Int64?, time: Double) {
+        package init(pts: Int64?, time: Double, hasJumped: Bool = false) {
             self.pts = pts
             self.time = time
+            self.hasJumped = hasJumped
         }
     }
 
@@ -22,6 +25,9 @@ package struct Timeline: Sendable {
     /// Ticks of one picture at the stream's rate, for pictures without a duration of their own.
     private let period: Double
     private let start: Int64?
+    private let isLive: Bool
+    /// Ticks that are added to a live sender's stamps since it jumped.
+    private var shift: Int64 = 0
     private var first: Int64?
     private var last: Int64 = 0
     /// `last` before rounding, so that a period that is no whole number of ticks does not drift; duration of that picture.
@@ -31,7 +37,9 @@ package struct Timeline: Sendable {
     /// - Parameters:
     ///   - frameRate: the stream's rate, pictures a second; nil takes 25.
     ///   - start: where a stream begins whose first picture has no stamp.
-    package init(timeBase: Rational, frameRate: Rational?, start: Int64?) {
+    ///   - isLive: stamps that jump far begin anew; in a file they are taken as they are.
+    package init(timeBase: Rational, frameRate: Rational?, start: Int64?, isLive: Bool = false) {
+        self.isLive = isLive
         self.timeBase = timeBase.numerator > 0 && timeBase.denominator > 0 ? timeBase : Rational(1, 90_000)
         let rate = frameRate.map(\.value) ?? 25
         period = max(1 / (rate * self.timeBase.value), 1e-6)
@@ -43,6 +51,10 @@ package struct Timeline: Sendable {
     ///   - duration: ticks that the picture is shown; 0 when unknown.
     package mutating func place(stamp: Int64?, duration: Int64) -> Place {
         var pts = stamp.flatMap(Self.plausible)
+        var hasJumped = false
+        if isLive, let raw = pts {
+            (pts, hasJumped) = continued(raw)
+        }
         let ticks: Int64
         if let stamped = pts {
             ticks = first == nil ? stamped : max(stamped, last + 1)
@@ -59,7 +71,25 @@ package struct Timeline: Sendable {
         first = origin
         last = ticks
         step = duration > 0 && duration < 1 << 40 ? Double(duration) : period
-        return Place(pts: pts, time: Double(ticks - origin) * Double(timeBase.numerator) / Double(timeBase.denominator))
+        return Place(
+            pts: pts, time: Double(ticks - origin) * Double(timeBase.numerator) / Double(timeBase.denominator), hasJumped: hasJumped)
+    }
+
+    /// Seconds by which a live sender's stamps may run ahead, or fall back, and still be believed.
+    private static let longestLead = 10.0
+    private static let longestReturn = 1.0
+
+    /// A live sender's stamp on our time line, and whether the sender jumped.
+    private mutating func continued(_ raw: Int64) -> (Int64?, Bool) {
+        let stamp = Self.plausible(raw.addingReportingOverflow(shift).partialValue)
+        guard first != nil else { return (stamp, false) }
+        if let stamp {
+            let advance = (Double(stamp) - Double(last)) * timeBase.value
+            if -Self.longestReturn...Self.longestLead ~= advance { return (stamp, false) }
+        }
+        let expected = last + max(1, Int64(step.rounded()))
+        shift = expected.subtractingReportingOverflow(raw).partialValue
+        return (Self.plausible(expected), true)
     }
 
     /// Beyond this a stamp is nonsense, and sums with it could overflow.

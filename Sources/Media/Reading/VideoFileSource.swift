@@ -14,6 +14,8 @@ public final class VideoFileSource: FrameSource, @unchecked Sendable {
 
     public let description: SourceDescription
     public let passthroughStreams: [PassthroughStream]
+    /// FFmpeg's name of the container format.
+    let formatName: String
 
     private let lock = NSLock()
     private let interrupt: ReadInterrupt
@@ -55,6 +57,7 @@ public final class VideoFileSource: FrameSource, @unchecked Sendable {
         self.reader = reader
         self.first = first
         description = reader.describe(first: first)
+        formatName = reader.formatName
         passthroughStreams = reader.passthroughStreams
         publish(reader, end: [])
     }

@@ -17,16 +17,19 @@ public final class RunJob: Sendable {
 
     private let pipeline: Pipeline
     private let input: String
+    private let options: InputOptions
     private let outputs: RunOutputs
     private let isStrict: Bool
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - input: as on the command line.
+    ///   - options: how it is opened.
     ///   - isStrict: a truncated or damaged input is an error (exit 65) instead of a warning.
-    public init(pipeline: Pipeline, input: String, outputs: RunOutputs, isStrict: Bool = false) {
+    public init(pipeline: Pipeline, input: String, options: InputOptions = InputOptions(), outputs: RunOutputs, isStrict: Bool = false) {
         self.pipeline = pipeline
         self.input = input
+        self.options = options
         self.outputs = outputs
         self.isStrict = isStrict
     }
@@ -43,13 +46,13 @@ public final class RunJob: Sendable {
 
     /// Runs to the end of the source, an interruption or an error.
     ///
-    /// - Parameter report: told of progress and warnings, on the calling thread.
+    /// - Parameter report: told of progress and warnings; from the thread that reads when a live source is lost or comes back.
     /// - Throws: `Failure`; the outputs are finished before it is thrown.
-    public func run(reporting report: (RunEvent) -> Void) throws -> RunSummary {
+    public func run(reporting report: @escaping @Sendable (RunEvent) -> Void) throws -> RunSummary {
         let stopwatch = Stopwatch()
-        var options = SourceOptions()
-        options.keepsOtherStreams = outputs.video != nil
-        let source = try pipeline.openSource(.argument(input), options: options)
+        var sourceOptions = options.sourceOptions { report(.warning($0)) }
+        sourceOptions.keepsOtherStreams = outputs.video != nil
+        let source = try pipeline.openSource(.argument(input), options: sourceOptions)
         let description = source.description
         // What cannot be written must fail before the work begins. The video is opened first: it touches its file only
         // after every check, so a refused video leaves no empty NDJSON behind.

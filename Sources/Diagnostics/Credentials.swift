@@ -9,7 +9,7 @@ public enum Credentials {
     /// Anything that is no URL stays as it is; masking twice changes nothing.
     public static func masked(_ uri: String) -> String {
         guard let scheme = uri.firstRange(of: "://"), !scheme.isEmpty,
-            uri[..<scheme.lowerBound].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) })
+            uri[..<scheme.lowerBound].allSatisfy({ isSchemeLetter($0) })
         else { return uri }
         var masked = String(uri[..<scheme.upperBound])
         var rest = uri[scheme.upperBound...]
@@ -26,5 +26,21 @@ public enum Credentials {
             return item[...equals] + "***"
         }.joined(separator: "&")
         return masked
+    }
+
+    /// A sentence in which every URL is masked, as FFmpeg's messages may quote them.
+    public static func masked(in text: String) -> String {
+        guard text.contains("://") else { return text }
+        // A URL ends where a sentence would go on.
+        return text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            guard let separator = word.firstRange(of: "://") else { return String(word) }
+            var start = separator.lowerBound
+            while start > word.startIndex, isSchemeLetter(word[word.index(before: start)]) { start = word.index(before: start) }
+            return word[..<start] + masked(String(word[start...]))
+        }.joined(separator: " ")
+    }
+
+    private static func isSchemeLetter(_ letter: Character) -> Bool {
+        letter.isASCII && (letter.isLetter || letter.isNumber || "+-.".contains(letter))
     }
 }

@@ -1,0 +1,207 @@
+import Foundation
+
+/// A program that runs beside a test, bounded in time, and is killed when the test lets go of it.
+public final class Background: Sendable {
+    private let process: Int32
+    private let output: FileHandle
+    private let ended: DispatchSemaphore
+
+    /// - Parameters:
+    ///   - words: the program, found in PATH, and its arguments. No shell is involved.
+    ///   - seconds: after so long it is killed whatever happens.
+    public init(_ words: [String], environment: [String: String] = [:], seconds: Double = 60) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        // A child's end must not outlive the test's: timeout passes signals on.
+        process.arguments = ["timeout", "-k", "1", String(seconds)] + words
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        (self.process, self.output, self.ended) = (process.processIdentifier, output.fileHandleForReading, ended)
+    }
+
+    /// The first line that it prints; nil when it ends without one.
+    public func firstLine() -> String? {
+        var line = Data()
+        while let byte = try? output.read(upToCount: 1), let first = byte.first, first != UInt8(ascii: "\n") { line.append(first) }
+        return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+    }
+
+    /// Sends a signal to it, passed on by `timeout`.
+    public func signal(_ number: Int32) { kill(process, number) }
+
+    /// Ends it and waits for that.
+    public func stop() {
+        kill(process, SIGTERM)
+        if ended.wait(timeout: .now() + 3) == .timedOut { kill(process, SIGKILL) }
+        ended.signal()
+    }
+
+    deinit { stop() }
+}
+
+/// An X display of its own without a screen, for the time of one test; nil where there is no Xvfb.
+public final class VirtualDisplay: Sendable {
+    /// ":77"
+    public let name: String
+    private let server: Background
+
+    public static let isPossible = Program(named: "Xvfb") != nil
+    public static let absent = "needs Xvfb (Debian: apt install xvfb)"
+
+    public init(width: Int, height: Int) throws {
+        // It chooses a free number and prints it when it is ready.
+        server = try Background(
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "\(width)x\(height)x24", "-nolisten", "tcp", "-noreset"])
+        guard let number = server.firstLine(), Int(number) != nil else { throw Program.TimedOut(description: "Xvfb did not start") }
+        name = ":" + number
+    }
+
+    /// The display is gone, as when its machine falls.
+    public func close() { server.stop() }
+}
+
+/// Answers HTTP and raw TCP requests on a free port of loopback, each on a thread of its own, until it is let go.
+public final class LoopbackServer: @unchecked Sendable {
+    // Safe to share: `port`, `listener` and `handler` never change, the count and the list of connections are locked.
+
+    /// One connection of a client.
+    public final class Connection: Sendable {
+        /// What the client asked for: the first line of an HTTP request, "GET /clip.mp4 HTTP/1.1", and its headers.
+        public let request: String
+        /// How many came before this one.
+        public let number: Int
+        private let descriptor: Int32
+
+        init(request: String, number: Int, descriptor: Int32) {
+            (self.request, self.number, self.descriptor) = (request, number, descriptor)
+        }
+
+        /// "/clip.mp4"
+        public var path: String { request.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
+
+        /// The first byte that a Range header asks for.
+        public var rangeStart: Int {
+            guard let range = request.range(of: "bytes=") else { return 0 }
+            return Int(request[range.upperBound...].prefix { $0.isNumber }) ?? 0
+        }
+
+        /// False when the client is gone.
+        @discardableResult
+        public func send(_ data: Data) -> Bool {
+            var rest = data[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                if count <= 0 { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+
+        @discardableResult
+        public func send(_ text: String) -> Bool { send(Data(text.utf8)) }
+
+        /// A whole answer.
+        public func answer(_ body: Data, type: String = "application/octet-stream", status: String = "200 OK") {
+            send("HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n")
+            send(body)
+        }
+    }
+
+    public let port: UInt16
+    private let listener: Int32
+    private let handler: @Sendable (Connection) -> Void
+    private let lock = NSLock()
+    private var open: Set<Int32> = []
+    private var count = 0
+    private var isClosed = false
+
+    /// - Parameters:
+    ///   - port: a port to take, for a server that comes back; 0 for a free one.
+    ///   - handler: called for each connection, on a thread of its own; the connection is closed when it returns.
+    public init(port: UInt16 = 0, _ handler: @escaping @Sendable (Connection) -> Void) throws {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var yes: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = listener
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        guard bound else { throw Program.TimedOut(description: "cannot listen on loopback: \(String(cString: strerror(errno)))") }
+        self.port = UInt16(bigEndian: address.sin_port)
+        self.handler = handler
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let client = accept(descriptor, nil, nil)
+                guard client >= 0, let self else { return }
+                self.serve(client)
+            }
+        }
+    }
+
+    public func url(_ path: String) -> String { "http://127.0.0.1:\(port)/\(path)" }
+
+    /// Connections so far.
+    public var connections: Int { lock.withLock { count } }
+
+    /// Takes no more connections and cuts those that are open.
+    public func close() {
+        lock.withLock {
+            guard !isClosed else { return }
+            isClosed = true
+            shutdown(listener, Int32(SHUT_RDWR))
+            Glibc.close(listener)
+            for client in open { shutdown(client, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    deinit { close() }
+
+    private func serve(_ client: Int32) {
+        let number = lock.withLock {
+            open.insert(client)
+            count += 1
+            return count - 1
+        }
+        Thread.detachNewThread { [weak self, handler] in
+            var head = [UInt8]()
+            var byte: UInt8 = 0
+            while head.count < 8192, recv(client, &byte, 1, 0) == 1 {
+                head.append(byte)
+                if head.suffix(4) == [13, 10, 13, 10] { break }
+            }
+            handler(Connection(request: String(decoding: head, as: UTF8.self), number: number, descriptor: client))
+            self?.lock.withLock { _ = self?.open.remove(client) }
+            Glibc.close(client)
+        }
+    }
+}
+
+/// A port of loopback that nobody uses at this moment.
+public func freePort(datagrams: Bool) -> UInt16 {
+    let descriptor = socket(AF_INET, Int32((datagrams ? SOCK_DGRAM : SOCK_STREAM).rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            _ = bind(descriptor, generic, length)
+            _ = getsockname(descriptor, generic, &length)
+        }
+    }
+    return UInt16(bigEndian: address.sin_port)
+}
