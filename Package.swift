@@ -100,7 +100,11 @@ let package = Package(
         .testTarget(name: "InterchangeTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Interchange", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
-        .testTarget(name: "PoseStreamTests", dependencies: ["Diagnostics", "Engine", "Networks", "Pose", "PoseStream", "TestSupport"]),
+        .testTarget(name: "PoseStreamTests",
+            dependencies: [
+                "Detection", "Diagnostics", "Engine", "Estimation", "Geometry", "Media", "Networks", "Pose", "PoseStream", "TestSupport",
+                "Tracking",
+            ]),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

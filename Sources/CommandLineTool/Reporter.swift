@@ -48,9 +48,9 @@ final class Reporter: Sendable {
     }
 
     /// Ends the progress line and prints the summary.
-    func finish(_ summary: RunSummary?) {
+    func finish(_ summary: String?) {
         closeLine()
-        if let summary { ErrorLine.write(summary.text) }
+        if let summary { ErrorLine.write(summary) }
     }
 
     private func show(_ progress: RunProgress) {

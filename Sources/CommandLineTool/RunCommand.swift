@@ -13,20 +13,27 @@ struct RunCommand: ParsableCommand {
             INPUT is a video file, a folder or quoted glob of pictures, - for standard input, a stream (rtsp, http, https, udp, srt,
             rtmp), a camera (v4l2:/dev/video0), a screen (x11grab::0.0) or generated pictures (lavfi:testsrc).
 
+            Several inputs run side by side with the same networks; each line tells its source, and -o and --annotate may name a folder or
+            a pattern with {source} for a file of each.
+
             Examples:
               posestream clip.mp4 | jq -c 'select(.type == "frame") | [.time, (.people | length)]'
               posestream run clip.mp4 -o poses.ndjson --annotate annotated.mp4
+              posestream run front.mp4 side.mp4 -o all.ndjson --annotate films/
               posestream run rtsp://camera.local/stream --timeout 5 --reconnect inf
               ffmpeg -loglevel error -i clip.mp4 -f matroska - | posestream - --set pose.flip=true > poses.ndjson
             """)
 
     @Argument(help: "Video file, folder or glob of pictures, - for standard input, stream, camera or screen.")
-    var input: String?
+    var inputs: [String] = []
 
-    @Option(name: [.short, .long], help: "NDJSON file; - is standard output (the default unless only --annotate is given).")
+    @Option(help: ArgumentHelp("YAML file that lists the inputs: sources: [ { name: door, input: rtsp://… } ].", valueName: "file"))
+    var sources: String?
+
+    @Option(name: [.short, .long], help: "NDJSON file, or a folder; - is standard output (the default unless only --annotate is given).")
     var output: String?
 
-    @Option(name: [.short, .long], help: "Annotated video; the ending chooses the container (mp4, mkv, mov, avi, ts). - is standard output with --format.")
+    @Option(name: [.short, .long], help: "Annotated video, or a folder; the ending chooses the container (mp4, mkv, mov, avi, ts). - is standard output with --format.")
     var annotate: String?
 
     @Option(help: "Container of an annotated video on standard output: matroska or mpegts.")
@@ -83,30 +90,33 @@ struct RunCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress, no summary, no warnings.")
     var quiet = false
 
-    mutating func run() throws {
+    func run() throws {
         let configuration = try resolvedConfiguration()
         if printPipeline {
             print(configuration.yaml, terminator: "")
             return
         }
-        guard let input else {
-            throw Failure(.usage, "nothing to process", at: "INPUT", because: "no input is given", remedy: "posestream clip.mp4")
-        }
+        let inputs = try resolvedInputs()
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
-        let inputOptions = try inputArguments.resolved()
+        try check(outputs, of: inputs)
         let pipeline = try Pipeline(
             configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
             precision: precision)
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
-        let job = RunJob(pipeline: pipeline, input: input, options: inputOptions, outputs: outputs, isStrict: strict)
+        let makeJob = { (source: RunInput, outputs: RunOutputs, shared: SharedRecords?) in
+            RunJob(
+                pipeline: pipeline, input: source.input, opening: source.opening, outputs: outputs, isStrict: strict, shared: shared)
+        }
+        if hasSeveralSources { return try runAll(inputs, outputs, reporter, makeJob: makeJob) }
+        let job = makeJob(inputs[0], self.outputs(of: inputs[0], from: outputs), nil)
         let signals = SignalWatch { signal in
             // Nothing is written yet: there is nothing to finish.
             if !job.interrupt(bySignal: signal) { Foundation.exit(128 + signal) }
         }
         defer { signals.stop() }
         let summary = try job.run(reporting: { reporter.handle($0) })
-        reporter.finish(quiet ? nil : summary)
+        reporter.finish(quiet ? nil : summary.text)
         if let signal = summary.interruptedBy { throw ExitCode(128 + signal) }
     }
 

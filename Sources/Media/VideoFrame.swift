@@ -56,21 +56,25 @@ public final class VideoFrame: @unchecked Sendable {
     }
 
     /// The same samples (shared, not copied) at another place in time.
-    init(_ other: VideoFrame, index: Int, pts: Int64?, time: Double, duration: Double?, live: LiveMark? = nil) throws {
+    init(
+        _ other: VideoFrame, index: Int, pts: Int64?, time: Double, duration: Double?, live: LiveMark? = nil,
+        preceding: [PassthroughPacket] = []
+    ) throws {
         guard let picture = av_frame_clone(other.picture) else { throw Failure.outOfMemory("cannot keep a picture") }
         self.picture = picture
         image = other.image
         (width, height) = (other.width, other.height)
         (self.index, self.pts, self.time, self.duration) = (index, pts, time, duration)
         isCorrupt = other.isCorrupt
-        companions = other.companions
+        companions = preceding + other.companions
         motionVectors = other.motionVectors
         self.live = live ?? other.live
     }
 
-    /// The same picture with another live mark.
-    package convenience init(_ other: VideoFrame, live: LiveMark) throws {
-        try self.init(other, index: other.index, pts: other.pts, time: other.time, duration: other.duration, live: live)
+    /// The same picture with another live mark, and with the sound of pictures before it that were dropped.
+    package convenience init(_ other: VideoFrame, live: LiveMark, preceding: [PassthroughPacket] = []) throws {
+        try self.init(
+            other, index: other.index, pts: other.pts, time: other.time, duration: other.duration, live: live, preceding: preceding)
     }
 
     /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.

@@ -1,4 +1,4 @@
-/// The last line. A file without one was cut (kill -9, power).
+/// The last line of a source. A file without one was cut (kill -9, power).
 public struct EndRecord: Hashable, Sendable {
     public enum Reason: String, Sendable, CaseIterable {
         /// The source came to its end.
@@ -29,11 +29,14 @@ public struct EndRecord: Hashable, Sendable {
     public var fps: Double
     /// The error line when the reason is `error`.
     public var error: String?
+    /// Name of the source when there are several; nil for one.
+    public var source: String?
 
     public init(
         reason: Reason, frames: Int, decoded: Int, dropped: Int = 0, corrupt: Int = 0, people: Int, seconds: Double, fps: Double,
-        error: String? = nil
+        error: String? = nil, source: String? = nil
     ) {
+        self.source = source
         self.reason = reason
         self.frames = frames
         self.decoded = decoded

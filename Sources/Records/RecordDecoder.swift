@@ -247,6 +247,7 @@ struct RecordDecoder {
         var end = EndRecord(reason: .endOfFile, frames: 0, decoded: 0, people: 0, seconds: 0, fps: 0)
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
+            case "source": end.source = try cursor.optional { (c) throws(Problem) in try c.string() }
             case "reason": end.reason = try cursor.choice("reason")
             case "frames": end.frames = try cursor.count()
             case "decoded": end.decoded = try cursor.count()

@@ -183,7 +183,9 @@ public struct RecordEncoder: Sendable {
 
     public mutating func encode(_ end: EndRecord) {
         text.removeAll()
-        text.literal("{\"type\":\"end\",\"reason\":")
+        text.literal("{\"type\":\"end\"")
+        source(end.source)
+        text.literal(",\"reason\":")
         text.string(end.reason.rawValue)
         text.literal(",\"frames\":")
         text.integer(end.frames)

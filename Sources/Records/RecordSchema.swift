@@ -114,9 +114,10 @@ extension Record {
               }
             },
             "end": {
-              "description": "The last line. A file without one was cut.",
+              "description": "The last line of a source. A file without one was cut.",
               "required": ["type", "reason", "frames", "decoded", "dropped", "corrupt", "people", "seconds", "fps", "error"],
               "properties": {
+                "source": { "type": "string" },
                 "reason": { "enum": ["eof", "interrupted", "limit", "output-closed", "error"] },
                 "frames": { "$ref": "#/$defs/count" },
                 "decoded": { "$ref": "#/$defs/count" },

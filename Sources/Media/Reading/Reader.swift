@@ -68,7 +68,7 @@ final class Reader {
         let orientation = Orientation(of: frame) ?? streamOrientation
         if decoded == 0 { firstOrientation = orientation }
         let motionVectors = exportsMotionVectors ? MotionVector.all(of: frame, turned: orientation) : []
-        let mark = isLive ? mark(place) : nil
+        let mark = isLive ? self.mark(place) : nil
         let (picture, image) = try preparer.prepare(frame, orientation: orientation)
         defer {
             decoded += 1

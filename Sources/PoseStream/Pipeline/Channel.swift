@@ -37,6 +37,13 @@ package final class Channel<Element: Sendable>: @unchecked Sendable {
         return true
     }
 
+    /// Nothing waits in it.
+    package var isEmpty: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return buffer.isEmpty
+    }
+
     /// No more elements will come; an error reaches the receiver after all elements.
     package func finish(throwing error: (any Error)? = nil) {
         condition.lock()

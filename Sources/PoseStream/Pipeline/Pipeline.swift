@@ -51,10 +51,13 @@ public struct Pipeline: Sendable {
 
     /// Processes a source and gives its frames in order, also the empty ones.
     ///
-    /// Frames are only read as they are asked for (a few ahead). Cancelling the task stops the stages and releases the source.
+    /// Frames of a file are only read as they are asked for (a few ahead); of a live source, unless told otherwise, the newest one
+    /// is taken each time. Cancelling the task stops the stages and releases the source.
     /// - Throws: `Failure` when the source cannot be opened.
-    public func results(for input: PipelineInput) throws -> FrameResults {
-        FrameResults(run: try start(try openSource(input, options: SourceOptions())))
+    public func results(for input: PipelineInput, options: InputOptions = InputOptions()) throws -> FrameResults {
+        let source = try openSource(input, options: options.sourceOptions { _ in })
+        let policy = options.policy(for: source.description)
+        return FrameResults(run: try start(options.paced(source, under: policy), policy: policy))
     }
 
     /// Opens a source as the command line does.
@@ -66,8 +69,8 @@ public struct Pipeline: Sendable {
     }
 
     /// Starts the stages on a source.
-    func start(_ source: sending any FrameSource) throws -> PipelineRun {
-        let run = PipelineRun(source: Handover(source))
+    func start(_ source: sending any FrameSource, policy: LivePolicy = .block) throws -> PipelineRun {
+        let run = PipelineRun(source: Handover(source), policy: policy)
         run.start(Handover(try makeStages()))
         return run
     }

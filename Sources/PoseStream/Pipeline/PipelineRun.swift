@@ -15,19 +15,39 @@ public struct ProcessedFrame: Sendable {
 /// Poses and links are one stage, as the boxes of a frame come in part from the people of the frame before (Xiao et al. 2018,
 /// section 3.1). What a stage gives depends on the frames before it alone, never on how fast another stage is.
 /// Order is kept. An error of any stage reaches `output` behind everything that was finished before it.
-final class PipelineRun: Sendable {
+package final class PipelineRun: Sendable {
     /// Frames in the order of the source.
-    let output = Channel<ProcessedFrame>(capacity: 2)
+    package let output = Channel<ProcessedFrame>(capacity: 2)
     let times = StageTimes()
 
     /// The decode stage reads from it; `cancel()` is the one call that others may make meanwhile.
     private let source: Handover<any FrameSource>
     private let working = DispatchGroup()
-    private let frames = Channel<VideoFrame>(capacity: 3)
+    private let frames: FrameQueue
+    /// Of a live policy: nothing grows old between the stages.
+    private let gate: LatencyGate?
     private let detected = Channel<DetectedFrame>(capacity: 2)
 
-    init(source: Handover<any FrameSource>) {
+    init(source: Handover<any FrameSource>, policy: LivePolicy = .block) {
         self.source = source
+        frames = FrameQueue(policy: policy)
+        gate = policy == .latest ? LatencyGate() : nil
+    }
+
+    /// A run with stages of one's own.
+    package static func of(_ source: sending any FrameSource, through stages: sending Stages, policy: LivePolicy) -> PipelineRun {
+        let run = PipelineRun(source: Handover(source), policy: policy)
+        run.start(Handover(stages))
+        return run
+    }
+
+    /// Frames that the live policy dropped so far.
+    package var dropped: Int { frames.dropped }
+
+    /// The next frame for the first stage, at the right moment.
+    private func nextFrame() throws -> VideoFrame? {
+        gate?.wait(until: { output.isEmpty }, orOver: { frames.isCancelled })
+        return try frames.receive()
     }
 
     func start(_ stages: Handover<Stages>) {
@@ -37,22 +57,25 @@ final class PipelineRun: Sendable {
             }
         } closing: { [frames] in frames.finish(throwing: $0) }
 
-        stage("detect") { [frames, detected, times] in
+        stage("detect") { [self, gate, detected, times] in
             // A detector that rests between key frames is asked where it is known whether it may rest.
             let detector = stages.value.detectEvery == .all ? stages.value.detector : nil
-            while let frame = try frames.receive() {
-                let boxes = try detector.map { detector in try times.measure(.detect) { try detector.detect(frame) } }
+            while let frame = try nextFrame() {
+                let boxes = try detector.map { detector in try gate.first { try times.measure(.detect) { try detector.detect(frame) } } }
                 guard detected.send(DetectedFrame(frame: frame, boxes: boxes)) else { return }
             }
         } closing: { [self] in
-            if $0 != nil { stopReading(frames) }
+            if $0 != nil {
+                stopReading()
+                frames.cancel()
+            }
             detected.finish(throwing: $0)
         }
 
-        stage("people") { [detected, output, times] in
+        stage("people") { [gate, detected, output, times] in
             var people = PeopleStage(stages.value, times: times)
             while let frame = try detected.receive() {
-                guard output.send(try people.process(frame)) else { return }
+                guard output.send(try gate.second { try people.process(frame) }) else { return }
             }
         } closing: { [self] in
             if $0 != nil { stopReading(detected) }

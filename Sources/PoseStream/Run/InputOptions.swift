@@ -21,6 +21,14 @@ public struct InputOptions: Sendable, Equatable {
 
     public init() {}
 
+    /// What happens to pictures of this source that come too fast.
+    func policy(for source: SourceDescription) -> LivePolicy { policy ?? (source.isLive ? .latest : .block) }
+
+    /// A film under a live policy plays at its own pace, as if it were a camera: otherwise it would be dropped as fast as it can be read.
+    func paced(_ source: sending any FrameSource, under policy: LivePolicy) -> sending any FrameSource {
+        policy == .block || source.description.isLive ? source : PacedSource(source)
+    }
+
     /// As the media room takes them.
     func sourceOptions(report: @escaping @Sendable (String) -> Void) -> SourceOptions {
         var result = SourceOptions()

@@ -17,19 +17,26 @@ public final class RunJob: Sendable {
 
     private let pipeline: Pipeline
     private let input: String
-    private let options: InputOptions
+    private let opening: InputOptions
     private let outputs: RunOutputs
     private let isStrict: Bool
+    /// Where the lines go when several sources write to one place.
+    private let shared: SharedRecords?
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - input: as on the command line.
-    ///   - options: how it is opened.
+    ///   - opening: how it is opened.
     ///   - isStrict: a truncated or damaged input is an error (exit 65) instead of a warning.
-    public init(pipeline: Pipeline, input: String, options: InputOptions = InputOptions(), outputs: RunOutputs, isStrict: Bool = false) {
+    ///   - shared: where the lines go, with the name of this source, when several write to one place; then `outputs.records` is nil.
+    public init(
+        pipeline: Pipeline, input: String, opening: InputOptions = InputOptions(), outputs: RunOutputs, isStrict: Bool = false,
+        shared: SharedRecords? = nil
+    ) {
+        self.shared = shared
         self.pipeline = pipeline
         self.input = input
-        self.options = options
+        self.opening = opening
         self.outputs = outputs
         self.isStrict = isStrict
     }
@@ -50,9 +57,11 @@ public final class RunJob: Sendable {
     /// - Throws: `Failure`; the outputs are finished before it is thrown.
     public func run(reporting report: @escaping @Sendable (RunEvent) -> Void) throws -> RunSummary {
         let stopwatch = Stopwatch()
-        var sourceOptions = options.sourceOptions { report(.warning($0)) }
+        var sourceOptions = opening.sourceOptions { report(.warning($0)) }
         sourceOptions.keepsOtherStreams = outputs.video != nil
-        let source = try pipeline.openSource(.argument(input), options: sourceOptions)
+        let opened = try pipeline.openSource(.argument(input), options: sourceOptions)
+        let policy = opening.policy(for: opened.description)
+        let source = opening.paced(opened, under: policy)
         let description = source.description
         // What cannot be written must fail before the work begins. The video is opened first: it touches its file only
         // after every check, so a refused video leaves no empty NDJSON behind.
@@ -61,7 +70,7 @@ public final class RunJob: Sendable {
                 destination: $0, format: outputs.videoFormat, overwrite: outputs.overwrite, source: source,
                 keypointSet: pipeline.keypointSet)
         }
-        let records = try outputs.records.map { try RecordWriter(destination($0)) }
+        let records = try shared?.writer ?? outputs.records.map { try RecordWriter(destination($0)) }
         let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
         for model in models {
             if let known = model.file.registered, known.sha256 != model.sha256 {
@@ -71,7 +80,7 @@ public final class RunJob: Sendable {
         let named = models.map { HeaderRecord.Model(name: $0.file.name, sha256: $0.sha256) }
         if let records { _ = try records.write(.header(header(of: description, models: named))) }
 
-        let run = try pipeline.start(source)
+        let run = try pipeline.start(source, policy: policy)
         video?.start(times: run.times)
         let interruptedEarly = state.withLock { state in
             state.run = run
@@ -122,19 +131,20 @@ public final class RunJob: Sendable {
 
         let seconds = stopwatch.seconds
         var summary = RunSummary(
-            frames: tally.frames, decoded: statistics.decoded, corrupt: statistics.corrupt, people: tally.people, seconds: seconds,
-            stageSeconds: run.times.seconds, outputs: [], reason: ending.reason.rawValue, interruptedBy: signal)
+            frames: tally.frames, decoded: statistics.decoded, dropped: run.dropped, corrupt: statistics.corrupt, people: tally.people,
+            seconds: seconds, stageSeconds: run.times.seconds, outputs: [], reason: ending.reason.rawValue, interruptedBy: signal)
         if let records {
             let end = EndRecord(
-                reason: ending.reason, frames: tally.frames, decoded: statistics.decoded, corrupt: statistics.corrupt,
-                people: tally.people, seconds: seconds, fps: summary.framesPerSecond, error: ending.failure?.description)
+                reason: ending.reason, frames: tally.frames, decoded: statistics.decoded, dropped: run.dropped, corrupt: statistics.corrupt,
+                people: tally.people, seconds: seconds, fps: summary.framesPerSecond, error: ending.failure?.description,
+                source: shared?.source)
             do {
                 _ = try records.write(.end(end))
-                try records.close()
+                if shared == nil { try records.close() }
             } catch {
                 if ending.failure == nil { ending = .failed(error) }
             }
-            summary.outputs.append(RunSummary.Output(path: outputs.records ?? "-", bytes: records.bytesWritten))
+            if shared == nil { summary.outputs.append(RunSummary.Output(path: outputs.records ?? "-", bytes: records.bytesWritten)) }
         }
         if let videoOutput { summary.outputs.append(videoOutput) }
         if let failure = ending.failure { throw failure }
@@ -148,7 +158,7 @@ public final class RunJob: Sendable {
     ) throws -> Ending {
         while let processed = try run.output.receive() {
             if let records {
-                let outcome = try run.times.measure(.write) { try records.write(FrameRecord(processed.result)) }
+                let outcome = try run.times.measure(.write) { try write(processed, to: records) }
                 if outcome == .readerClosed { return .readerClosed }
             }
             tally.count(processed.result)
@@ -159,6 +169,17 @@ public final class RunJob: Sendable {
         return .endOfSource
     }
 
+    /// One line for the frame, and before it one for the gap that it ends.
+    private func write(_ processed: ProcessedFrame, to records: RecordWriter) throws -> RecordWriter.Outcome {
+        if let gap = processed.frame.live?.gap,
+            try records.write(.gap(GapRecord(gap, source: shared?.source))) == .readerClosed
+        {
+            return .readerClosed
+        }
+        return try records.write(
+            FrameRecord(processed.result, source: shared?.source, live: processed.frame.live.map(FrameRecord.Live.init)))
+    }
+
     private func destination(_ path: String) -> RecordWriter.Destination {
         path == "-" ? .standardOutput : .file(path, overwrite: outputs.overwrite)
     }
@@ -167,7 +188,7 @@ public final class RunJob: Sendable {
         HeaderRecord(
             version: Versions.program,
             source: HeaderRecord.Source(
-                name: source.name, uri: source.uri, width: source.width, height: source.height, rotation: source.rotation,
+                name: shared?.source ?? source.name, uri: source.uri, width: source.width, height: source.height, rotation: source.rotation,
                 timeBase: HeaderRecord.TimeBase(source.timeBase.numerator, source.timeBase.denominator), frameRate: source.frameRate,
                 frames: source.frames, startTime: source.startTime, isLive: source.isLive),
             keypoints: pipeline.keypointSet, pipeline: pipeline.configuration.json,

@@ -9,6 +9,8 @@ public struct RunSummary: Sendable {
 
     public var frames: Int
     public var decoded: Int
+    /// Frames that a live policy dropped.
+    public var dropped: Int = 0
     public var corrupt: Int
     /// Number of ids that were given to confirmed people.
     public var people: Int
@@ -25,7 +27,7 @@ public struct RunSummary: Sendable {
     public var framesPerSecond: Double { seconds > 0 ? Double(frames) / seconds : 0 }
 
     public var text: String {
-        let damaged = corrupt > 0 ? ", \(corrupt) damaged" : ""
+        let damaged = (dropped > 0 ? ", \(dropped) dropped" : "") + (corrupt > 0 ? ", \(corrupt) damaged" : "")
         let busy = stageSeconds.values.reduce(0, +)
         let shares = StageName.allCases.compactMap { stage in
             stageSeconds[stage].map { String(format: "%@ %.0f %%", stage.rawValue, busy > 0 ? $0 / busy * 100 : 0) }
