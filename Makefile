@@ -43,6 +43,9 @@ demo: build
 	@echo; echo "Look at out/annotated.mp4; the first people as they stand in out/poses.ndjson:"
 	@grep -m 1 '"people":\[{' out/poses.ndjson | cut -c 1-300
 
+# A display without a screen, which the tests capture as a camera; without it they say that they skip that.
+test test-heavy: PACKAGES += xvfb
+
 test: setup
 	swift build -c release --build-tests
 	swift test -c release --skip-build

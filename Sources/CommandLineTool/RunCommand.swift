@@ -39,6 +39,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Container of an annotated video on standard output: matroska or mpegts.")
     var format: String?
 
+    @OptionGroup(title: "Annotated video")
+    var video: VideoArguments
+
     @OptionGroup(title: "Input options")
     var inputArguments: InputArguments
 
@@ -139,7 +142,9 @@ struct RunCommand: ParsableCommand {
                 remedy: "posestream clip.mp4 --annotate - --format matroska -o poses.ndjson | ffplay -")
         }
         let records = output ?? (annotate == nil ? "-" : nil)
-        return RunOutputs(records: records, video: annotate, videoFormat: format, overwrite: overwrite)
+        var outputs = RunOutputs(records: records, video: annotate, videoFormat: format, overwrite: overwrite)
+        outputs.encoding = video.encoding
+        return outputs
     }
 }
 

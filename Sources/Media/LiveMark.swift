@@ -20,9 +20,9 @@ public struct LiveMark: Sendable, Equatable {
 
     /// A picture that was captured at a time of the wall clock; the moment follows from its age.
     static func captured(atWall wall: Int64) -> LiveMark {
-        let age = av_gettime() - wall
-        // A clock that was set meanwhile, or a sender whose clock is wrong, says nothing about latency.
-        let known = 0..<5_000_000 ~= age ? age : 0
+        let (age, overflow) = av_gettime().subtractingReportingOverflow(wall)
+        // A clock that was set meanwhile, or a device whose clock is wrong, says nothing about latency.
+        let known = !overflow && 0..<5_000_000 ~= age ? age : 0
         return LiveMark(wall: wall, moment: .now - .microseconds(known))
     }
 }

@@ -45,7 +45,7 @@ struct SourcesTests {
     func several() throws {
         let clips = ["tud_campus.mp4", "rotated_90.mp4"].map { Shared.file("assets/video/\($0)").path }
         let together = try Program.posestream.run(
-            clips + ["-o", scratch.path("all.ndjson"), "-a", scratch.path("films/")], environment: weights, seconds: 240)
+            clips + ["-o", scratch.path("all.ndjson"), "-a", scratch.path("films") + "/"], environment: weights, seconds: 240)
         #expect(together.status == 0, "\(together.errors)")
         let text = try String(contentsOf: scratch.file("all.ndjson"), encoding: .utf8)
         for (clip, name) in zip(clips, ["tud_campus", "rotated_90"]) {

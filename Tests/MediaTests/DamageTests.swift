@@ -59,7 +59,7 @@ struct DamageTests {
         #expect(kind("concat:a.mp4|b.mp4") == .noInput, "no protocol of FFmpeg's own")
         #expect(kind("subfile,,start,0,end,0,,:a.mp4") == .noInput)
         #expect(kind("gopher://host/x") == .usage)
-        #expect(kind("v4l2:/dev/video0") == .unavailable)
+        #expect(kind("v4l2:/dev/video987") == .noInput)
         #expect(kind("pipe:x") == .usage)
         #expect(kind("pipe:987") == .noInput)
         let failure = #expect(throws: Failure.self) { _ = try openSource("gopher://user:secret@host/x") }

@@ -69,7 +69,9 @@ struct DeviceTests {
         #expect(pictures.count >= 20 && colours.count > 50)
         let mark = try #require(last?.live)
         #expect(abs(Double(mark.wall) / 1e6 - Date().timeIntervalSince1970) < 1)
-        #expect(abs(Double(last?.index ?? 0) / 20 - (last?.time ?? 0)) < 0.5, "20 pictures a second")
+        #expect(source.description.frameRate == 20)
+        // A busy machine takes fewer pictures, none takes more.
+        #expect(Double(last?.index ?? 0) / 20 < (last?.time ?? 0) + 0.2)
 
         player.stop()
         display.close()

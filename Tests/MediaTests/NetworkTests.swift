@@ -248,6 +248,37 @@ struct NetworkTests {
         #expect(failure?.description.contains("secret") == false)
     }
 
+    @Test("A camera that speaks RTSP: lost when it cuts the connection, lost when it falls silent, back each time")
+    func rtspCamera() throws {
+        let scratch = try Scratch()
+        let camera = try RTSPServer(film: Clips.make("stream.ts"), in: scratch) { number in
+            switch number {
+            case 0: (2, .cut)
+            case 1: (2, .stall)
+            default: (60, .nothing)
+            }
+        }
+        var options = options(timeout: 1.5, reconnect: 20)
+        let said = Lines()
+        options.report = { said.add($0) }
+        let source = try openSource(camera.url.replacingOccurrences(of: "//", with: "//me:secret@"), options: options)
+        #expect(source.description.isLive && source.description.width == 320)
+        var frames: [VideoFrame] = []
+        while let frame = try source.next() {
+            frames.append(frame)
+            let gaps = frames.count { $0.live?.gap != nil }
+            if gaps == 2, frames.suffix(20).allSatisfy({ $0.live?.gap == nil }) { break }
+        }
+        source.cancel()
+        let gaps = frames.compactMap(\.live?.gap)
+        #expect(gaps.map(\.reason) == [.reconnected, .reconnected])
+        #expect(gaps.allSatisfy { $0.seconds > 0.3 && $0.seconds < 15 } && (gaps.last?.seconds ?? 0) > 1.5)
+        #expect(frames.map(\.index) == Array(0..<frames.count))
+        #expect(zip(frames, frames.dropFirst()).allSatisfy { $0.time < $1.time })
+        #expect(frames.count > 60)
+        #expect(!said.all.joined().contains("secret") && said.all.count == 4, "\(said.all)")
+    }
+
     @Test("A first connection is tried again when that is wished for")
     func retriesFirst() throws {
         let port = freePort(datagrams: false)

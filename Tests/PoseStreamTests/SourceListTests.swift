@@ -52,7 +52,9 @@ struct SourceListTests {
     func wrong(yaml: String, place: String, words: String) {
         let failure = #expect(throws: Failure.self) { _ = try read(yaml) }
         #expect(failure?.kind == .configuration)
-        #expect(failure?.description.contains(place) == true && failure?.description.contains(words) == true, "\(failure?.description ?? "")")
+        for part in [place, words] where !part.isEmpty {
+            #expect(failure?.description.contains(part) == true, "\(failure?.description ?? "")")
+        }
     }
 
     @Test("An output with {source} or a folder is one file for each source")
@@ -60,7 +62,7 @@ struct SourceListTests {
         let scratch = try Scratch()
         #expect(OutputPattern("out/{source}.mkv").file(for: "a/b", ending: ".mp4") == "out/a-b.mkv")
         #expect(OutputPattern(scratch.folder.path).file(for: "a", ending: ".mp4") == scratch.path("a.mp4"))
-        let made = OutputPattern(scratch.path("new/"))
+        let made = OutputPattern(scratch.path("new") + "/")
         #expect(made.isOnePerSource && made.file(for: "a", ending: ".ndjson") == scratch.path("new/a.ndjson"))
         #expect(FileManager.default.fileExists(atPath: scratch.path("new")))
         #expect(!OutputPattern("poses.ndjson").isOnePerSource && OutputPattern("poses.ndjson").file(for: "a", ending: ".x") == "poses.ndjson")

@@ -1,48 +1,25 @@
 import Foundation
 
-/// A program that runs beside a test, bounded in time, and is killed when the test lets go of it.
+/// A helper that runs beside a test, bounded in time also when the test itself is killed.
 public final class Background: Sendable {
-    private let process: Int32
-    private let output: FileHandle
-    private let ended: DispatchSemaphore
+    private let program: RunningProgram
 
     /// - Parameters:
     ///   - words: the program, found in PATH, and its arguments. No shell is involved.
     ///   - seconds: after so long it is killed whatever happens.
     public init(_ words: [String], environment: [String: String] = [:], seconds: Double = 60) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        // A child's end must not outlive the test's: timeout passes signals on.
-        process.arguments = ["timeout", "-k", "1", String(seconds)] + words
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        (self.process, self.output, self.ended) = (process.processIdentifier, output.fileHandleForReading, ended)
+        program = try RunningProgram(["timeout", "-k", "1", String(seconds)] + words, environment: environment, readsOutput: true)
     }
 
     /// The first line that it prints; nil when it ends without one.
     public func firstLine() -> String? {
         var line = Data()
-        while let byte = try? output.read(upToCount: 1), let first = byte.first, first != UInt8(ascii: "\n") { line.append(first) }
+        while let byte = try? program.output?.read(upToCount: 1), let first = byte.first, first != UInt8(ascii: "\n") { line.append(first) }
         return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
     }
 
-    /// Sends a signal to it, passed on by `timeout`.
-    public func signal(_ number: Int32) { kill(process, number) }
-
     /// Ends it and waits for that.
-    public func stop() {
-        kill(process, SIGTERM)
-        if ended.wait(timeout: .now() + 3) == .timedOut { kill(process, SIGKILL) }
-        ended.signal()
-    }
-
-    deinit { stop() }
+    public func stop() { program.stop() }
 }
 
 /// An X display of its own without a screen, for the time of one test; nil where there is no Xvfb.
@@ -84,6 +61,12 @@ public final class LoopbackServer: @unchecked Sendable {
 
         /// "/clip.mp4"
         public var path: String { request.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
+
+        /// The next request on the same connection; nil when the client is gone.
+        public func nextRequest() -> String? {
+            let head = LoopbackServer.readHead(descriptor)
+            return head.isEmpty ? nil : head
+        }
 
         /// The first byte that a Range header asks for.
         public var rangeStart: Int {
@@ -169,6 +152,17 @@ public final class LoopbackServer: @unchecked Sendable {
 
     deinit { close() }
 
+    /// Up to and with the empty line.
+    fileprivate static func readHead(_ client: Int32) -> String {
+        var head = [UInt8]()
+        var byte: UInt8 = 0
+        while head.count < 8192, recv(client, &byte, 1, 0) == 1 {
+            head.append(byte)
+            if head.suffix(4) == [13, 10, 13, 10] { break }
+        }
+        return String(decoding: head, as: UTF8.self)
+    }
+
     private func serve(_ client: Int32) {
         let number = lock.withLock {
             open.insert(client)
@@ -176,13 +170,7 @@ public final class LoopbackServer: @unchecked Sendable {
             return count - 1
         }
         Thread.detachNewThread { [weak self, handler] in
-            var head = [UInt8]()
-            var byte: UInt8 = 0
-            while head.count < 8192, recv(client, &byte, 1, 0) == 1 {
-                head.append(byte)
-                if head.suffix(4) == [13, 10, 13, 10] { break }
-            }
-            handler(Connection(request: String(decoding: head, as: UTF8.self), number: number, descriptor: client))
+            handler(Connection(request: Self.readHead(client), number: number, descriptor: client))
             self?.lock.withLock { _ = self?.open.remove(client) }
             Glibc.close(client)
         }

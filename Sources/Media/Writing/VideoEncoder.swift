@@ -183,7 +183,8 @@ final class VideoEncoder {
         switch name {
         case "libx264":
             let presets = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"]
-            let preset = options.preset ?? "veryfast"
+            // Pictures of a camera cannot wait for a better one.
+            let preset = options.preset ?? (wish.source.isLive ? "ultrafast" : "veryfast")
             guard presets.contains(preset) else {
                 throw Failure(
                     .usage, "cannot encode video", at: name, because: "unknown preset \(preset)",

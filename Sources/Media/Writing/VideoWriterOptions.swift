@@ -4,7 +4,7 @@ public struct VideoWriterOptions: Sendable, Equatable {
     public var format: String?
     /// FFmpeg's name of the encoder: "libx264"; nil: the first that this FFmpeg has and the container takes, H.264 before others.
     public var encoder: String?
-    /// Speed of an encoder that knows presets: "ultrafast" to "veryslow" for libx264. Nil: "veryfast".
+    /// Speed of an encoder that knows presets: "ultrafast" to "veryslow" for libx264. Nil: "veryfast", "ultrafast" for live sources.
     public var preset: String?
     /// Constant quality in the encoder's own scale, smaller is better: CRF for H.264 (23 is usual) and VP9, the quantiser for MPEG-4 and
     /// Motion JPEG. Nil: the usual value.

@@ -61,7 +61,7 @@ package final class PipelineRun: Sendable {
             // A detector that rests between key frames is asked where it is known whether it may rest.
             let detector = stages.value.detectEvery == .all ? stages.value.detector : nil
             while let frame = try nextFrame() {
-                let boxes = try detector.map { detector in try gate.first { try times.measure(.detect) { try detector.detect(frame) } } }
+                let boxes = try gate.first { try detector.map { detector in try times.measure(.detect) { try detector.detect(frame) } } }
                 guard detected.send(DetectedFrame(frame: frame, boxes: boxes)) else { return }
             }
         } closing: { [self] in

@@ -67,7 +67,7 @@ public final class RunJob: Sendable {
         // after every check, so a refused video leaves no empty NDJSON behind.
         let video = try outputs.video.map {
             try VideoStage(
-                destination: $0, format: outputs.videoFormat, overwrite: outputs.overwrite, source: source,
+                destination: $0, format: outputs.videoFormat, encoding: outputs.encoding, overwrite: outputs.overwrite, source: source,
                 keypointSet: pipeline.keypointSet)
         }
         let records = try shared?.writer ?? outputs.records.map { try RecordWriter(destination($0)) }

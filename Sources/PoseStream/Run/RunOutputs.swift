@@ -6,6 +6,8 @@ public struct RunOutputs: Sendable {
     public var video: String?
     /// Container of the video when the name does not tell it (standard output).
     public var videoFormat: String?
+    /// How the video is encoded.
+    public var encoding = VideoEncoding()
     /// Replace files that exist.
     public var overwrite: Bool
 

@@ -15,13 +15,14 @@ final class VideoStage: Sendable {
 
     /// Opens the output. Throws `Failure` when it cannot be created or no encoder is there.
     init(
-        destination: String, format: String?, overwrite: Bool, source: borrowing any FrameSource, keypointSet: KeypointSet
+        destination: String, format: String?, encoding: VideoEncoding, overwrite: Bool, source: borrowing any FrameSource, keypointSet: KeypointSet
     ) throws {
         self.destination = destination
         self.keypointSet = keypointSet
         var options = VideoWriterOptions()
         options.format = format
         options.overwrite = overwrite
+        encoding.apply(to: &options)
         writer = Handover(
             try VideoWriter(destination, options: options, source: source.description, passthrough: source.passthroughStreams))
     }
