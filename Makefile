@@ -12,12 +12,13 @@ POSESTREAM := .build/release/posestream
 
 PREFIX ?= /usr/local
 
-.PHONY: help setup build demo test test-heavy install clean
+.PHONY: help setup build demo test test-heavy sanitize install clean
 
 help:
 	@echo "make demo        build, process fixtures/street.mp4, leave out/poses.ndjson and out/annotated.mp4"
 	@echo "make test        build and run the tests (under 15 minutes)"
 	@echo "make test-heavy  the second tier: every reference network, every picture"
+	@echo "make sanitize    the tests under the address and then the thread sanitizer (an hour; SANITIZERS=address for one)"
 	@echo "make install     copy the program to $(PREFIX)/bin (PREFIX=...)"
 	@echo "make clean       remove what was built"
 
@@ -53,6 +54,15 @@ test: setup
 test-heavy: setup
 	swift build -c release --build-tests
 	POSESTREAM_HEAVY=1 swift test -c release --skip-build
+
+# Debug builds of their own, beside the others. FFmpeg and OpenBLAS are not instrumented: what happens inside them is not seen.
+SANITIZERS ?= address thread
+sanitize: setup
+	@for sanitizer in $(SANITIZERS); do \
+	  echo "== $$sanitizer sanitizer =="; \
+	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/sanitizer-suppressions.txt" \
+	  swift test -c debug --sanitize=$$sanitizer --scratch-path .build/$$sanitizer $(if $(FILTER),--filter "$(FILTER)") || exit 1; \
+	done
 
 install: build
 	install -D -m 755 $(POSESTREAM) $(DESTDIR)$(PREFIX)/bin/posestream

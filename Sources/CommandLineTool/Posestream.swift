@@ -17,8 +17,8 @@ struct Posestream: ParsableCommand {
             """,
         version: Versions.summary,
         subcommands: [
-            RunCommand.self, EvalCommand.self, ExportCommand.self, ModelsCommand.self, DevicesCommand.self, DoctorCommand.self,
-            SchemaCommand.self,
+            RunCommand.self, RenderCommand.self, RetrackCommand.self, EvalCommand.self, ExportCommand.self, ModelsCommand.self,
+            DevicesCommand.self, DoctorCommand.self, SchemaCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

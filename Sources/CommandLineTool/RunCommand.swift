@@ -69,6 +69,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Print the resolved pipeline and stop.")
     var printPipeline = false
 
+    @OptionGroup(title: "Part of the film")
+    var part: PartArguments
+
     @Option(help: "A further folder with models, searched first (repeatable).")
     var models: [String] = []
 
@@ -80,6 +83,9 @@ struct RunCommand: ParsableCommand {
 
     @Flag(name: [.customShort("y"), .long], help: "Replace outputs that exist.")
     var overwrite = false
+
+    @Flag(help: "Go on where an earlier run with the same options was stopped or killed; begin when there was none.")
+    var resume = false
 
     @Flag(help: "Exit with 65 when the input was truncated or damaged.")
     var strict = false
@@ -103,13 +109,15 @@ struct RunCommand: ParsableCommand {
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
         try check(outputs, of: inputs)
+        let options = try part.options()
         let pipeline = try Pipeline(
             configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
             precision: precision)
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
         let makeJob = { (source: RunInput, outputs: RunOutputs, shared: SharedRecords?) in
             RunJob(
-                pipeline: pipeline, input: source.input, opening: source.opening, outputs: outputs, isStrict: strict, shared: shared)
+                pipeline: pipeline, input: source.input, opening: source.opening, outputs: outputs, options: options, isStrict: strict,
+                shared: shared)
         }
         if hasSeveralSources { return try runAll(inputs, outputs, reporter, makeJob: makeJob) }
         let job = makeJob(inputs[0], self.outputs(of: inputs[0], from: outputs), nil)
@@ -144,6 +152,7 @@ struct RunCommand: ParsableCommand {
         let records = output ?? (annotate == nil ? "-" : nil)
         var outputs = RunOutputs(records: records, video: annotate, videoFormat: format, overwrite: overwrite)
         outputs.encoding = video.encoding
+        outputs.resume = resume
         return outputs
     }
 }

@@ -77,6 +77,40 @@ public final class VideoFrame: @unchecked Sendable {
             other, index: other.index, pts: other.pts, time: other.time, duration: other.duration, live: live, preceding: preceding)
     }
 
+    /// The same picture with the sound of pictures before it that were left out.
+    package convenience init(_ other: VideoFrame, preceding: [PassthroughPacket]) throws {
+        try self.init(other, index: other.index, pts: other.pts, time: other.time, duration: other.duration, preceding: preceding)
+    }
+
+    /// The part of the picture with its left upper corner at (`left`, `top`), sharing its samples; what lies outside the picture
+    /// is cut off, and the corner moves up and left to whole chroma samples. Nil when nothing is left.
+    /// - Returns: the part, and where its corner came to lie.
+    package func cropped(left: Int, top: Int, width: Int, height: Int) throws -> (frame: VideoFrame, left: Int, top: Int)? {
+        let columns = [image.c.0.shift_x, image.c.1.shift_x, image.c.2.shift_x].max() ?? 0
+        let rows = [image.c.0.shift_y, image.c.1.shift_y, image.c.2.shift_y].max() ?? 0
+        let x = (max(0, left) >> Int(columns)) << Int(columns)
+        let y = (max(0, top) >> Int(rows)) << Int(rows)
+        let (right, overflowX) = left.addingReportingOverflow(width)
+        let (bottom, overflowY) = top.addingReportingOverflow(height)
+        let size = (x: min(overflowX ? .max : right, self.width) - x, y: min(overflowY ? .max : bottom, self.height) - y)
+        guard x < self.width, y < self.height, size.x > 0, size.y > 0 else { return nil }
+        func moved(_ component: ps_component) -> ps_component {
+            var component = component
+            guard let base = component.base else { return component }
+            component.base = base + (y >> Int(component.shift_y)) * component.row + (x >> Int(component.shift_x)) * Int(component.step)
+            return component
+        }
+        var part = image
+        part.width = Int32(size.x)
+        part.height = Int32(size.y)
+        part.c = (moved(image.c.0), moved(image.c.1), moved(image.c.2))
+        guard let picture = av_frame_clone(picture) else { throw Failure.outOfMemory("cannot keep a picture") }
+        let frame = VideoFrame(
+            taking: picture, image: part, index: index, pts: pts, time: time, duration: duration, isCorrupt: isCorrupt,
+            live: live)
+        return (frame, x, y)
+    }
+
     /// A picture from packed RGB bytes (row by row, top left first), copied: `rgb.count == 3 * width * height`.
     public convenience init(
         rgb: [UInt8], width: Int, height: Int, index: Int = 0, pts: Int64? = nil, time: Double = 0, duration: Double? = nil

@@ -47,4 +47,11 @@ public struct EndRecord: Hashable, Sendable {
         self.fps = fps
         self.error = error
     }
+
+    /// Reads one line, without its newline; nil when it is no end record.
+    public init?(line: [UInt8]) {
+        var decoder = RecordDecoder()
+        guard case .end(let end)? = try? decoder.decode(line, in: 0..<line.count) else { return nil }
+        self = end
+    }
 }

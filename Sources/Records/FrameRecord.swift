@@ -23,6 +23,21 @@ public struct FrameRecord: Hashable, Sendable {
     /// Frame number, time stamp, time and people. The encoder writes people in ascending id, people without an id last.
     public var result: FrameResult
     public var live: Live?
+    /// Size of this picture, in pixels, when it is not that of the header.
+    public var size: PictureSize?
+    /// How the picture moved since the frame before; nil when that was not kept.
+    public var motion: MotionRecord?
+
+    /// Columns and rows of a picture.
+    public struct PictureSize: Hashable, Sendable {
+        public var width: Int
+        public var height: Int
+
+        public init(width: Int, height: Int) {
+            self.width = width
+            self.height = height
+        }
+    }
 
     public init(_ result: FrameResult, source: String? = nil, live: Live? = nil) {
         self.source = source

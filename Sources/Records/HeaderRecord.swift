@@ -71,12 +71,26 @@ public struct HeaderRecord: Hashable, Sendable {
     /// The resolved configuration: as a pipeline file it is valid input.
     public var pipeline: JSONValue
     public var models: [Model]
+    /// What the run was asked beside its pipeline: `from`, `to`, `every`, `max_fps`, `roi`, `mask` (SHA-256), `track`, `store_flow`;
+    /// nil when nothing was.
+    public var options: JSONValue?
 
-    public init(version: String, source: Source, keypoints: KeypointSet, pipeline: JSONValue, models: [Model]) {
+    public init(
+        version: String, source: Source, keypoints: KeypointSet, pipeline: JSONValue, models: [Model], options: JSONValue? = nil
+    ) {
         self.version = version
         self.source = source
         self.keypoints = keypoints
         self.pipeline = pipeline
         self.models = models
+        self.options = options
+    }
+
+    /// The header as a reader of its line gets it: with the digits and names that a line keeps. Comparing what was stored with
+    /// what would be stored now needs this form.
+    public var asRead: HeaderRecord {
+        var encoder = RecordEncoder()
+        encoder.encode(.header(self))
+        return (try? RecordReader(.bytes(encoder.line, name: "header")).header) ?? self
     }
 }

@@ -58,8 +58,15 @@ struct RecordDecoder {
         var wall: WallTime?
         var latency = 0.0
         var dropped = 0
+        var size: FrameRecord.PictureSize?
+        var motion: MotionRecord?
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
+            case "size":
+                let (width, height) = try cursor.pair()
+                guard (1...1 << 20).contains(width), (1...1 << 20).contains(height) else { throw cursor.problem("\"size\" is no size of a picture") }
+                size = FrameRecord.PictureSize(width: width, height: height)
+            case "motion": motion = try cursor.optional { (c) throws(Problem) in try Self.motion(&c) }
             case "source": source = try cursor.optional { (c) throws(Problem) in try c.string() }
             case "frame": frame = try cursor.count()
             case "pts": pts = try cursor.optional { (c) throws(Problem) in Int64(try c.integer()) }
@@ -74,9 +81,49 @@ struct RecordDecoder {
         guard let frame else { throw cursor.missing("frame") }
         guard let time else { throw cursor.missing("time") }
         guard let people else { throw cursor.missing("people") }
-        return FrameRecord(
+        var record = FrameRecord(
             FrameResult(frame: frame, pts: pts, time: time, people: people), source: source,
             live: wall.map { FrameRecord.Live(wall: $0, latency: latency, dropped: dropped) })
+        record.size = size
+        record.motion = motion
+        return record
+    }
+
+    private static func motion(_ cursor: inout JSONCursor) throws(Problem) -> MotionRecord {
+        var motion = MotionRecord()
+        try cursor.members { (name, cursor) throws(Problem) in
+            switch name {
+            case "cut": motion.isCut = try cursor.bool()
+            case "return": motion.isReturn = try cursor.bool()
+            case "background":
+                let map = try cursor.limitedNumbers()
+                guard map.count == 6 else { throw cursor.problem("\"background\" has \(map.count) numbers, not 6") }
+                motion.background = Affine(a: map[0], b: map[1], tx: map[2], c: map[3], d: map[4], ty: map[5])
+            case "bodies":
+                try cursor.elements { (cursor) throws(Problem) in motion.bodies.append(try body(&cursor)) }
+            default: try cursor.skip()
+            }
+        }
+        return motion
+    }
+
+    private static func body(_ cursor: inout JSONCursor) throws(Problem) -> MotionRecord.Body {
+        var body = MotionRecord.Body(samples: [], reach: 0)
+        try cursor.members { (name, cursor) throws(Problem) in
+            switch name {
+            case "reach": body.reach = try cursor.limitedNumber()
+            case "points":
+                let numbers = try cursor.limitedNumbers()
+                guard numbers.count % 5 == 0 else { throw cursor.problem("\"points\" has \(numbers.count) numbers, not 5 for each point") }
+                body.samples = stride(from: 0, to: numbers.count, by: 5).map { at in
+                    MotionRecord.Sample(
+                        from: Point(x: numbers[at], y: numbers[at + 1]), to: Point(x: numbers[at + 2], y: numbers[at + 3]),
+                        confidence: numbers[at + 4])
+                }
+            default: try cursor.skip()
+            }
+        }
+        return body
     }
 
     private static func wall(_ cursor: inout JSONCursor) throws(Problem) -> WallTime {
@@ -137,6 +184,7 @@ struct RecordDecoder {
         var keypoints: KeypointSet?
         var pipeline = JSONValue.null
         var models: [HeaderRecord.Model] = []
+        var options: JSONValue?
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
             case "schema":
@@ -149,6 +197,7 @@ struct RecordDecoder {
             case "source": source = try self.source(&cursor)
             case "keypoints": keypoints = try keypointSet(&cursor)
             case "pipeline": pipeline = try cursor.value()
+            case "options": options = try cursor.optional { (c) throws(Problem) in try c.value() }
             case "models":
                 try cursor.elements { (cursor) throws(Problem) in models.append(try model(&cursor)) }
             default: try cursor.skip()
@@ -157,7 +206,7 @@ struct RecordDecoder {
         guard schema != nil else { throw cursor.missing("schema") }
         guard let source else { throw cursor.missing("source") }
         guard let keypoints else { throw cursor.missing("keypoints") }
-        return HeaderRecord(version: version, source: source, keypoints: keypoints, pipeline: pipeline, models: models)
+        return HeaderRecord(version: version, source: source, keypoints: keypoints, pipeline: pipeline, models: models, options: options)
     }
 
     private func source(_ cursor: inout JSONCursor) throws(Problem) -> HeaderRecord.Source {

@@ -52,13 +52,53 @@ public struct RecordEncoder: Sendable {
             text.literal(",\"dropped\":")
             text.integer(live.dropped)
         }
+        if let size = frame.size {
+            text.literal(",\"size\":[")
+            text.integer(size.width)
+            text.literal(",")
+            text.integer(size.height)
+            text.literal("]")
+        }
         text.literal(",\"people\":[")
         if frame.result.people.isSortedByID {
             people(frame.result.people)
         } else {
             people(frame.result.people.sortedByID)
         }
-        text.literal("]}\n")
+        text.literal("]")
+        if let motion = frame.motion { encode(motion) }
+        text.literal("}\n")
+    }
+
+    private mutating func encode(_ motion: MotionRecord) {
+        text.literal(",\"motion\":{")
+        if motion.isCut { text.literal("\"cut\":true,") }
+        if motion.isReturn { text.literal("\"return\":true,") }
+        text.literal("\"background\":[")
+        let map = motion.background
+        for (index, number) in [map.a, map.b, map.tx, map.c, map.d, map.ty].enumerated() {
+            if index > 0 { text.literal(",") }
+            // All digits: what is linked later must see the same number.
+            text.value(.number(number.isFinite ? min(max(number, -Record.largestNumber), Record.largestNumber) : 0))
+        }
+        text.literal("],\"bodies\":[")
+        for (index, body) in motion.bodies.enumerated() {
+            text.literal(index > 0 ? ",{\"reach\":" : "{\"reach\":")
+            coordinate(body.reach)
+            text.literal(",\"points\":[")
+            for (index, sample) in body.samples.enumerated() {
+                if index > 0 { text.literal(",") }
+                for place in [sample.from, sample.to] {
+                    coordinate(place.x)
+                    text.literal(",")
+                    coordinate(place.y)
+                    text.literal(",")
+                }
+                score(sample.confidence)
+            }
+            text.literal("]}")
+        }
+        text.literal("]}")
     }
 
     private mutating func people(_ people: [Person]) {
@@ -165,6 +205,10 @@ public struct RecordEncoder: Sendable {
         text.value(header.pipeline)
         text.literal(",\"models\":")
         text.value(.array(header.models.map { ["name": .string($0.name), "sha256": .string($0.sha256)] }))
+        if let options = header.options {
+            text.literal(",\"options\":")
+            text.value(options)
+        }
         text.literal("}\n")
     }
 

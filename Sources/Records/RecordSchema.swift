@@ -73,6 +73,20 @@ extension Record {
                     "required": ["name", "sha256"],
                     "properties": { "name": { "type": "string" }, "sha256": { "type": "string" } }
                   }
+                },
+                "options": {
+                  "description": "What the run was asked beside its pipeline, when it was: the part of the film, where in the picture people count, what is stored.",
+                  "type": "object",
+                  "properties": {
+                    "from": { "description": "Seconds from the source's first picture.", "type": "number" },
+                    "to": { "type": "number" },
+                    "every": { "type": "integer", "minimum": 1 },
+                    "max_fps": { "type": "number" },
+                    "roi": { "description": "x, y, width, height.", "type": "array", "items": { "$ref": "#/$defs/count" } },
+                    "mask": { "description": "SHA-256 of the picture.", "type": "string" },
+                    "track": { "description": "false: people have no ids yet.", "type": "boolean" },
+                    "store_flow": { "type": "boolean" }
+                  }
                 }
               }
             },
@@ -87,7 +101,39 @@ extension Record {
                 "wall": { "description": "Live sources: time of capture, RFC 3339 in UTC.", "type": "string", "format": "date-time" },
                 "latency_ms": { "description": "Live sources: from capture to this line.", "type": "number" },
                 "dropped": { "description": "Live sources: pictures dropped since the last line.", "$ref": "#/$defs/count" },
-                "people": { "description": "In ascending id.", "type": "array", "items": { "$ref": "#/$defs/person" } }
+                "size": {
+                  "description": "Width and height of this picture when they are not the header's.",
+                  "type": "array", "items": { "type": "integer", "minimum": 1 }, "minItems": 2, "maxItems": 2
+                },
+                "people": { "description": "In ascending id.", "type": "array", "items": { "$ref": "#/$defs/person" } },
+                "motion": { "$ref": "#/$defs/motion" }
+              }
+            },
+            "motion": {
+              "description": "With --store-flow: how the picture moved since the frame before, so that people can be linked later.",
+              "type": "object",
+              "required": ["background", "bodies"],
+              "properties": {
+                "cut": { "description": "This frame begins a new shot.", "type": "boolean" },
+                "return": { "description": "The new shot is the one before the last.", "type": "boolean" },
+                "background": {
+                  "description": "a, b, tx, c, d, ty: x' = a x + b y + tx, y' = c x + d y + ty of what belongs to nobody.",
+                  "type": "array", "items": { "type": "number" }, "minItems": 6, "maxItems": 6
+                },
+                "bodies": {
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": ["reach", "points"],
+                    "properties": {
+                      "reach": { "description": "Other points go with one of these within so many pixels.", "type": "number" },
+                      "points": {
+                        "description": "Flat: x and y in the frame before, x and y now, confidence from 0 (lost) to 1 (sure).",
+                        "type": "array", "items": { "type": "number" }
+                      }
+                    }
+                  }
+                }
               }
             },
             "person": {

@@ -12,6 +12,8 @@ public final class RecordWriter: Sendable {
         case standardOutput
         /// A file; one that exists is refused unless `overwrite`. Devices and named pipes are opened as they are.
         case file(String, overwrite: Bool)
+        /// A file of whole lines that is cut after so many bytes and continued there.
+        case continuing(String, after: Int)
     }
 
     /// What became of a line.
@@ -23,6 +25,7 @@ public final class RecordWriter: Sendable {
 
     private struct State {
         var encoder = RecordEncoder()
+        /// Bytes of the file, with those that were there before.
         var bytesWritten = 0
         var isReaderGone = false
         var isClosed = false
@@ -46,9 +49,14 @@ public final class RecordWriter: Sendable {
             name = path
             descriptor = try Self.create(path, overwrite: overwrite)
             closesDescriptor = true
+        case .continuing(let path, let bytes):
+            name = path
+            descriptor = try Self.reopen(path, after: bytes)
+            closesDescriptor = true
         }
         var status = stat()
         isRegularFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        if case .continuing(_, let bytes) = destination { state.withLock { $0.bytesWritten = bytes } }
     }
 
     deinit {
@@ -75,8 +83,32 @@ public final class RecordWriter: Sendable {
         }
     }
 
-    /// Bytes of the lines that were written.
+    private static func reopen(_ path: String, after bytes: Int) throws(Failure) -> CInt {
+        var descriptor: CInt
+        repeat { descriptor = open(path, O_WRONLY | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
+        guard descriptor >= 0 else { throw Failure(.cannotCreate, "cannot continue output", at: path, because: reason(errno)) }
+        guard ftruncate(descriptor, bytes) == 0, lseek(descriptor, bytes, SEEK_SET) == bytes else {
+            let why = reason(errno)
+            _ = Glibc.close(descriptor)
+            throw Failure(.inputOutput, "cannot continue output", at: path, because: why)
+        }
+        return descriptor
+    }
+
+    /// Bytes of the file's lines, with those that were there before.
     public var bytesWritten: Int { state.withLock { $0.bytesWritten } }
+
+    /// Whether a later run can go on with this output: a file, no pipe or device.
+    public var canBeContinued: Bool { isRegularFile && closesDescriptor }
+
+    /// The line that was written last, its newline included.
+    public var lastLine: [UInt8] { state.withLock { $0.encoder.line } }
+
+    /// Brings what was written to the disk, so that it outlives the machine as well as the process.
+    public func synchronize() {
+        guard isRegularFile else { return }
+        state.withLock { if !$0.isClosed { _ = fdatasync(descriptor) } }
+    }
 
     /// Writes one line. Throws `.inputOutput` when that fails, for example on a full disk; a file then still ends with its
     /// last whole line, and the writer can be used on (for the `end` record).

@@ -132,6 +132,15 @@ enum Clips {
             }).write(to: url)
         },
         "a:b %03d.mkv": { url in try FileManager.default.copyItem(at: make("base.mkv"), to: url) },
+        "long_gop.ts": ffmpeg("\(pattern)3 -c:v libx264 -pix_fmt yuv420p -f mpegts"),
+        "open_gop.mkv": ffmpeg("\(pattern)2 -c:v libx264 -pix_fmt yuv420p -x264-params open-gop=1:bframes=3:keyint=12:scenecut=0"),
+        "open_gop.ts": { url in _ = try Tool.ffmpeg("-i \(try make("open_gop.mkv").path) -c copy", to: url) },
+        "refresh.mp4": ffmpeg("\(pattern)2 -c:v libx264 -pix_fmt yuv420p -x264-params intra-refresh=1:keyint=10:bframes=2"),
+        "mpeg2.ts": ffmpeg("\(pattern)2 -c:v mpeg2video -bf 2 -g 12 -q:v 4"),
+        "trimmed.mp4": { url in _ = try Tool.ffmpeg("-ss 0.7 -i \(try make("base.mp4").path) -c copy", to: url) },
+        "vp8.webm": ffmpeg("\(pattern)1 -c:v libvpx -auto-alt-ref 1 -lag-in-frames 8 -deadline realtime -cpu-used 8"),
+        "ntsc.mp4": ffmpeg("-f lavfi -i testsrc2=s=160x120:r=30000/1001:d=1 -c:v libx264 -pix_fmt yuv420p"),
+        "keyed.mkv": ffmpeg("-f lavfi -i testsrc2=s=160x120:r=25:d=60 \(x264) -g 50 -pix_fmt yuv420p"),
         "long.mkv": ffmpeg("-f lavfi -i testsrc2=s=160x120:r=25:d=120 -c:v mpeg4 -q:v 10"),
     ]
 }

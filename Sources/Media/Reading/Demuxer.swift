@@ -151,6 +151,17 @@ final class Demuxer {
         return io.pointee.seekable == 0 && avio_size(io) <= 0
     }
 
+    /// Whether packets can be read from the middle at little cost.
+    var canSeek: Bool {
+        guard location.kind == .file, input == nil, let bytes = context.pointee.pb else { return false }
+        return bytes.pointee.seekable & AVIO_SEEKABLE_NORMAL != 0
+    }
+
+    /// Goes to a place at or before `ticks` of the video stream where decoding may begin; false when the container cannot.
+    func seek(to ticks: Int64) -> Bool {
+        avformat_seek_file(context, stream.pointee.index, .min, ticks, ticks, 0) >= 0
+    }
+
     /// The error of a network source that fell silent; nil for everything else.
     var silence: Failure? {
         guard let timeout, interrupt.isExpired, !interrupt.isCancelled else { return nil }

@@ -29,6 +29,8 @@ final class PictureDecoder {
     private var isDraining = false
     /// Why a network source gave no more packets.
     private var breakage: Failure?
+    /// After a jump: what comes before a key frame cannot be decoded.
+    private var awaitsKeyFrame = false
     private var readErrorsInARow = 0
     private var refusedInARow = 0
 
@@ -130,6 +132,15 @@ final class PictureDecoder {
         throw breakage
     }
 
+    /// Forgets everything of the pictures before: the demuxer has jumped.
+    func startAnew() {
+        avcodec_flush_buffers(context)
+        av_packet_unref(packet)
+        (isPacketWaiting, isDraining, awaitsKeyFrame) = (false, false, true)
+        (readErrorsInARow, refusedInARow) = (0, 0)
+        _ = takeCompanions()
+    }
+
     /// The packets of other streams that were read since the last call.
     func takeCompanions() -> [PassthroughPacket] {
         defer {
@@ -196,6 +207,11 @@ final class PictureDecoder {
             let index = Int(packet.pointee.stream_index)
             if index == Int(demuxer.stream.pointee.index) {
                 noteEnd()
+                if awaitsKeyFrame, packet.pointee.flags & AV_PKT_FLAG_KEY == 0 {
+                    av_packet_unref(packet)
+                    continue
+                }
+                awaitsKeyFrame = false
                 return true
             }
             if let stream = demuxer.passthrough[index] {

@@ -23,6 +23,8 @@ final class Reader {
     private var firstOrientation = Orientation.upright
     private let frame: UnsafeMutablePointer<AVFrame>
     private var decoded = 0
+    /// Number of the next picture, from the start of the source.
+    private var number = 0
     private var damaged = 0
     private var hasEnded = false
     private var isInterlaced = false
@@ -59,6 +61,11 @@ final class Reader {
             hasEnded = true
             return nil
         }
+        return try takeFrame()
+    }
+
+    /// Makes a finished frame of the picture that was received.
+    private func takeFrame() throws -> VideoFrame {
         defer { av_frame_unref(frame) }
         let isCorrupt = frame.pointee.decode_error_flags != 0 || frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
         if isCorrupt { damaged += 1 }
@@ -73,9 +80,10 @@ final class Reader {
         defer {
             decoded += 1
             lastTime = place.time
+            number += 1
         }
         return VideoFrame(
-            taking: picture, image: image, index: decoded, pts: place.pts, time: place.time,
+            taking: picture, image: image, index: number, pts: place.pts, time: place.time,
             duration: duration > 0 ? Double(duration) * av_q2d(demuxer.stream.pointee.time_base) : nil, isCorrupt: isCorrupt,
             companions: decoder.takeCompanions(), motionVectors: motionVectors, live: mark)
     }
@@ -95,6 +103,53 @@ final class Reader {
         }
         if place.hasJumped { mark.gap = SourceGap(time: lastTime, seconds: place.time - lastTime, reason: .discontinuity) }
         return mark
+    }
+
+    /// Goes on to a later picture without decoding all before it: jumps to a key frame and decodes from there.
+    ///
+    /// - Parameter times: of all pictures from the first on, as far as `index`.
+    /// - Returns: the picture of that number; nil when no jump led to it. The reader is of no more use then.
+    func jump(to index: Int, _ times: PictureTimes) throws -> VideoFrame? {
+        guard times.ticks.indices.contains(index) else { return nil }
+        let target = times.ticks[index]
+        // A key frame is found by its decoding time, or by any packet's in containers without an index, and may turn out to lie
+        // behind the target. Sound that belongs to the target may stand somewhat before it.
+        for margin in demuxer.passthrough.isEmpty ? [0, 1, 4, 16, 64] : [1.0, 4, 16, 64] {
+            let ticks = Int64(margin / av_q2d(demuxer.stream.pointee.time_base))
+            guard demuxer.seek(to: max(times.ticks[0], target - min(ticks, target))) else { continue }
+            decoder.startAnew()
+            var hasKeyFrame = false
+            while try decoder.receive(into: frame) {
+                guard let stamp = frame.pointee.best_effort_timestamp.asTimestamp, stamp <= target else { break }
+                // Pictures that are shown before the key frame may lean on others that were jumped over.
+                if frame.pointee.key_frame != 0 { hasKeyFrame = true }
+                if stamp < target {
+                    av_frame_unref(frame)
+                    continue
+                }
+                guard hasKeyFrame else { break }
+                number = index
+                return try takeFrame()
+            }
+            av_frame_unref(frame)
+        }
+        return nil
+    }
+
+    /// When the pictures are shown, as far as the selection needs it; nil when that cannot be had without decoding them.
+    func times(until selection: FrameSelection, first: VideoFrame, _ options: SourceOptions) throws -> PictureTimes? {
+        let base = Rational(demuxer.stream.pointee.time_base)
+        guard let from = selection.from, let start = first.pts, demuxer.canSeek, timeline.repaired == 0 else { return nil }
+        return try PictureTimes(of: demuxer.location, options: options, interrupt: demuxer.interrupt, first: start) { ticks in
+            FrameSelection.isBefore(Timeline.seconds(ticks, from: start, base), from)
+        }
+    }
+
+    /// Seconds of pictures from the first one.
+    func seconds(_ times: PictureTimes) -> [Double] {
+        guard let first = times.ticks.first else { return [] }
+        let base = Rational(demuxer.stream.pointee.time_base)
+        return times.ticks.map { Timeline.seconds($0, from: first, base) }
     }
 
     func takeCompanions() -> [PassthroughPacket] { decoder.takeCompanions() }

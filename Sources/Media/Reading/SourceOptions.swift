@@ -10,6 +10,9 @@ public struct SourceOptions: Sendable {
     /// Let the decoder leave its motion vectors with each frame (`VideoFrame.motionVectors`). Costs a tenth of the decoding or more, and
     /// keeps the decoder from working on several frames at a time, which would leave vectors out by chance.
     public var exportsMotionVectors = false
+    /// Which pictures are wanted: a file then skips by key frames what lies well before them. What it gives may still begin
+    /// earlier; `SelectedSource` leaves out the rest.
+    public var selection = FrameSelection()
     /// Pictures a second of a folder of pictures.
     public var pictureRate = Rational(25, 1)
     /// Name of the container format as `ffmpeg -formats` lists it, instead of looking at the data.

@@ -72,7 +72,7 @@ package struct Timeline: Sendable {
         last = ticks
         step = duration > 0 && duration < 1 << 40 ? Double(duration) : period
         return Place(
-            pts: pts, time: Double(ticks - origin) * Double(timeBase.numerator) / Double(timeBase.denominator), hasJumped: hasJumped)
+            pts: pts, time: Self.seconds(ticks, from: origin, timeBase), hasJumped: hasJumped)
     }
 
     /// Seconds by which a live sender's stamps may run ahead, or fall back, and still be believed.
@@ -90,6 +90,12 @@ package struct Timeline: Sendable {
         let expected = last + max(1, Int64(step.rounded()))
         shift = expected.subtractingReportingOverflow(raw).partialValue
         return (Self.plausible(expected), true)
+    }
+
+    /// The time of a picture with a stamp of its own, in seconds from the first one.
+    package static func seconds(_ ticks: Int64, from first: Int64, _ timeBase: Rational) -> Double {
+        let (passed, overflow) = ticks.subtractingReportingOverflow(first)
+        return overflow ? 0 : Double(passed) * Double(timeBase.numerator) / Double(timeBase.denominator)
     }
 
     /// Beyond this a stamp is nonsense, and sums with it could overflow.

@@ -54,12 +54,30 @@ public final class VideoFileSource: FrameSource, @unchecked Sendable {
         }
         self.location = location
         self.interrupt = interrupt
-        self.reader = reader
-        self.first = first
         description = reader.describe(first: first)
         formatName = reader.formatName
-        passthroughStreams = reader.passthroughStreams
-        publish(reader, end: [])
+        let (chosen, wanted) = try Self.skip(from: first, reader, location, options, interrupt)
+        passthroughStreams = chosen.passthroughStreams
+        self.reader = chosen
+        self.first = wanted
+        publish(chosen, end: [])
+    }
+
+    /// Jumps over the pictures that `options.selection` does not need. Where their number cannot be known without decoding them
+    /// nothing is skipped: reading begins with the first picture.
+    private static func skip(
+        from first: VideoFrame, _ reader: Reader, _ location: InputLocation, _ options: SourceOptions, _ interrupt: ReadInterrupt
+    ) throws -> (Reader, VideoFrame?) {
+        guard let times = try reader.log.during({ try reader.times(until: options.selection, first: first, options) }) else {
+            return (reader, first)
+        }
+        let index = options.selection.firstNeeded(of: reader.seconds(times))
+        if index == 0 { return (reader, first) }
+        // The part begins after the end: the last picture says so.
+        if let frame = try reader.log.during({ try reader.jump(to: min(index, times.ticks.count - 1), times) }) { return (reader, frame) }
+        let log = FFmpegLog()
+        let fresh = try log.during { try Reader(location, options, interrupt, log) }
+        return (fresh, try log.during { try fresh.next() })
     }
 
     public var statistics: DecodeStatistics { snapshot.withLock { $0.statistics } }

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Media
 import Pose
+import Tracking
 
 /// Where the frames come from.
 public enum PipelineInput: Sendable {
@@ -69,9 +70,14 @@ public struct Pipeline: Sendable {
     }
 
     /// Starts the stages on a source.
-    func start(_ source: sending any FrameSource, policy: LivePolicy = .block) throws -> PipelineRun {
-        let run = PipelineRun(source: Handover(source), policy: policy)
-        run.start(Handover(try makeStages()))
+    func start(
+        _ source: sending any FrameSource, policy: LivePolicy = .block, options: RunOptions = RunOptions(),
+        continuing continuation: Continuation = Continuation()
+    ) throws -> PipelineRun {
+        let run = PipelineRun(source: Handover(source), policy: policy, continuation: continuation)
+        var stages = try makeStages().watching(options.area)
+        if !options.tracks { stages.tracker = NoTracking() }
+        run.start(Handover(stages))
         return run
     }
 }

@@ -1,4 +1,6 @@
+import Diagnostics
 import Dispatch
+import Foundation
 import Media
 import Pose
 
@@ -6,6 +8,23 @@ import Pose
 public struct ProcessedFrame: Sendable {
     public var frame: VideoFrame
     public var result: FrameResult
+    /// What the stages remember after this frame; now and then, for whoever wants to go on from here in another run.
+    var memory: Data?
+
+    init(frame: VideoFrame, result: FrameResult) {
+        self.frame = frame
+        self.result = result
+    }
+}
+
+/// From where a run goes on, and how often it tells what it remembers.
+struct Continuation: Sendable {
+    /// The last frame of the earlier run, which the source gives once more as its lead-in, and the memory after it.
+    var after: Bookmark?
+    /// Which frames are lead-in.
+    var selection = FrameSelection()
+    /// Seconds between two memories; nil: they are not wanted.
+    var interval: Double?
 }
 
 /// One source walking through the stages: decode → detect → people.
@@ -27,9 +46,11 @@ package final class PipelineRun: Sendable {
     /// Of a live policy: nothing grows old between the stages.
     private let gate: LatencyGate?
     private let detected = Channel<DetectedFrame>(capacity: 2)
+    private let continuation: Continuation
 
-    init(source: Handover<any FrameSource>, policy: LivePolicy = .block) {
+    init(source: Handover<any FrameSource>, policy: LivePolicy = .block, continuation: Continuation = Continuation()) {
         self.source = source
+        self.continuation = continuation
         frames = FrameQueue(policy: policy)
         gate = policy == .latest ? LatencyGate() : nil
     }
@@ -57,11 +78,16 @@ package final class PipelineRun: Sendable {
             }
         } closing: { [frames] in frames.finish(throwing: $0) }
 
-        stage("detect") { [self, gate, detected, times] in
+        stage("detect") { [self, gate, detected, times, continuation] in
             // A detector that rests between key frames is asked where it is known whether it may rest.
             let detector = stages.value.detectEvery == .all ? stages.value.detector : nil
             while let frame = try nextFrame() {
-                let boxes = try gate.first { try detector.map { detector in try times.measure(.detect) { try detector.detect(frame) } } }
+                var boxes: [ScoredBox]?
+                if let detector, !continuation.knowsPeople(of: frame) {
+                    boxes = try gate.first { try times.measure(.detect) { try detector.detect(frame) } }
+                } else {
+                    gate.first {}
+                }
                 guard detected.send(DetectedFrame(frame: frame, boxes: boxes)) else { return }
             }
         } closing: { [self] in
@@ -72,10 +98,30 @@ package final class PipelineRun: Sendable {
             detected.finish(throwing: $0)
         }
 
-        stage("people") { [gate, detected, output, times] in
+        stage("people") { [gate, detected, output, times, continuation] in
             var people = PeopleStage(stages.value, times: times)
+            var awaited = continuation.after
+            var told = Stopwatch()
             while let frame = try detected.receive() {
-                guard output.send(try gate.second { try people.process(frame) }) else { return }
+                if continuation.selection.isLeadIn(frame.frame) {
+                    try people.follow(frame.frame)
+                    if let bookmark = awaited, frame.frame.index == bookmark.frame, frame.frame.pts == bookmark.pts {
+                        try people.restore(bookmark.memory)
+                        awaited = nil
+                    }
+                    continue
+                }
+                if let awaited {
+                    throw Failure(
+                        .data, "cannot resume", at: "frame \(awaited.frame)", because: "it is not where it was: the source has changed",
+                        remedy: "begin anew with --overwrite")
+                }
+                var processed = try gate.second { try people.process(frame) }
+                if let interval = continuation.interval, told.seconds >= interval {
+                    processed.memory = try people.memory()
+                    told = Stopwatch()
+                }
+                guard output.send(processed) else { return }
             }
         } closing: { [self] in
             if $0 != nil { stopReading(detected) }

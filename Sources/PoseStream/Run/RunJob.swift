@@ -15,10 +15,11 @@ public final class RunJob: Sendable {
         var interruptedBy: Int32?
     }
 
-    private let pipeline: Pipeline
-    private let input: String
-    private let opening: InputOptions
-    private let outputs: RunOutputs
+    let pipeline: Pipeline
+    let input: String
+    let opening: InputOptions
+    let outputs: RunOutputs
+    let options: RunOptions
     private let isStrict: Bool
     /// Where the lines go when several sources write to one place.
     private let shared: SharedRecords?
@@ -27,17 +28,19 @@ public final class RunJob: Sendable {
     /// - Parameters:
     ///   - input: as on the command line.
     ///   - opening: how it is opened.
+    ///   - options: which part of the input, and where in its pictures.
     ///   - isStrict: a truncated or damaged input is an error (exit 65) instead of a warning.
     ///   - shared: where the lines go, with the name of this source, when several write to one place; then `outputs.records` is nil.
     public init(
-        pipeline: Pipeline, input: String, opening: InputOptions = InputOptions(), outputs: RunOutputs, isStrict: Bool = false,
-        shared: SharedRecords? = nil
+        pipeline: Pipeline, input: String, opening: InputOptions = InputOptions(), outputs: RunOutputs, options: RunOptions = RunOptions(),
+        isStrict: Bool = false, shared: SharedRecords? = nil
     ) {
         self.shared = shared
         self.pipeline = pipeline
         self.input = input
         self.opening = opening
         self.outputs = outputs
+        self.options = options
         self.isStrict = isStrict
     }
 
@@ -57,30 +60,32 @@ public final class RunJob: Sendable {
     /// - Throws: `Failure`; the outputs are finished before it is thrown.
     public func run(reporting report: @escaping @Sendable (RunEvent) -> Void) throws -> RunSummary {
         let stopwatch = Stopwatch()
-        var sourceOptions = opening.sourceOptions { report(.warning($0)) }
-        sourceOptions.keepsOtherStreams = outputs.video != nil
-        let opened = try pipeline.openSource(.argument(input), options: sourceOptions)
-        let policy = opening.policy(for: opened.description)
-        let source = opening.paced(opened, under: policy)
-        let description = source.description
+        let whole = try openSource(options.frames, report)
+        let description = whole.description
+        let expectedFrames = whole.expectedFrames
+        try options.area.check(against: description)
+        let header = try header(of: description, report)
+        let bookmark: Bookmark?
+        switch try begin(with: header, whole, report) {
+        case .run(let earlier): bookmark = earlier
+        case .finished(let end): return RunSummary(finished: end, records: outputs.records ?? "-")
+        }
+        let source = try bookmark.map { try reopen(whole, after: $0, report) } ?? whole
         // What cannot be written must fail before the work begins. The video is opened first: it touches its file only
-        // after every check, so a refused video leaves no empty NDJSON behind.
-        let video = try outputs.video.map {
+        // after every check, so a refused video leaves no empty NDJSON behind. A film that was cut off is rebuilt in the end.
+        let film = bookmark == nil ? outputs.video : nil
+        let video = try film.map {
             try VideoStage(
-                destination: $0, format: outputs.videoFormat, encoding: outputs.encoding, overwrite: outputs.overwrite, source: source,
-                keypointSet: pipeline.keypointSet)
+                destination: $0, format: outputs.videoFormat, encoding: outputs.encoding, overwrite: outputs.overwrite || outputs.resume,
+                source: source, from: options.frames.from, keypointSet: pipeline.keypointSet)
         }
-        let records = try shared?.writer ?? outputs.records.map { try RecordWriter(destination($0)) }
-        let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
-        for model in models {
-            if let known = model.file.registered, known.sha256 != model.sha256 {
-                report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
-            }
-        }
-        let named = models.map { HeaderRecord.Model(name: $0.file.name, sha256: $0.sha256) }
-        if let records { _ = try records.write(.header(header(of: description, models: named))) }
+        let records = try shared?.writer ?? outputs.records.map { try RecordWriter(destination($0, after: bookmark)) }
+        if let records, bookmark == nil { _ = try records.write(.header(header)) }
+        let keeper = keeper(records, bookmark, isLive: description.isLive)
 
-        let run = try pipeline.start(source, policy: policy)
+        var continuation = Continuation(after: bookmark, selection: source.selection)
+        continuation.interval = keeper == nil ? nil : Self.bookmarkInterval
+        let run = try pipeline.start(source, policy: opening.policy(for: description), options: options, continuing: continuation)
         video?.start(times: run.times)
         let interruptedEarly = state.withLock { state in
             state.run = run
@@ -88,16 +93,14 @@ public final class RunJob: Sendable {
         }
         if interruptedEarly { run.stopReading() }
 
-        var tally = Tally()
+        var progress = ProgressCount(frames: bookmark?.frames ?? 0, ids: bookmark?.ids ?? [])
         var ending: Ending
         do {
-            ending = try consume(run, records: records, video: video, tally: &tally) { frame, tally in
-                let elapsed = stopwatch.seconds
-                report(
-                    .progress(
-                        RunProgress(
-                            frames: tally.frames, total: description.frames, elapsed: elapsed,
-                            framesPerSecond: tally.rate(elapsed: elapsed), people: frame.people.count, time: frame.time)))
+            ending = try consume(run, records: records, video: video) { processed in
+                report(.progress(progress.next(processed.result, total: expectedFrames, elapsed: stopwatch.seconds)))
+                if let memory = processed.memory, let records {
+                    keeper?.keep(memory, after: processed.result, records, progress, report: report)
+                }
             }
         } catch {
             ending = .failed(Failure(wrapping: error))
@@ -128,15 +131,22 @@ public final class RunJob: Sendable {
         }
         let signal = state.withLock { $0.interruptedBy }
         if signal != nil, case .endOfSource = ending { ending = .interrupted }
+        if case .endOfSource = ending, (atRest as? SelectedSource)?.hasReachedLimit == true { ending = .limit }
+        if progress.frames == 0, case .limit = ending {
+            report(.warning("\(description.uri): no picture lies in the part that was asked for"))
+        } else if progress.frames == 0, case .endOfSource = ending, options.frames.from != nil {
+            report(.warning("\(description.uri): ends before the part that was asked for"))
+        }
 
         let seconds = stopwatch.seconds
+        let decoded = statistics.decoded + (bookmark.map { $0.frame + 1 } ?? 0)
         var summary = RunSummary(
-            frames: tally.frames, decoded: statistics.decoded, dropped: run.dropped, corrupt: statistics.corrupt, people: tally.people,
+            frames: progress.frames, decoded: decoded, dropped: run.dropped, corrupt: statistics.corrupt, people: progress.people,
             seconds: seconds, stageSeconds: run.times.seconds, outputs: [], reason: ending.reason.rawValue, interruptedBy: signal)
         if let records {
             let end = EndRecord(
-                reason: ending.reason, frames: tally.frames, decoded: statistics.decoded, dropped: run.dropped, corrupt: statistics.corrupt,
-                people: tally.people, seconds: seconds, fps: summary.framesPerSecond, error: ending.failure?.description,
+                reason: ending.reason, frames: progress.frames, decoded: decoded, dropped: run.dropped, corrupt: statistics.corrupt,
+                people: progress.people, seconds: seconds, fps: summary.framesPerSecond, error: ending.failure?.description,
                 source: shared?.source)
             do {
                 _ = try records.write(.end(end))
@@ -148,23 +158,25 @@ public final class RunJob: Sendable {
         }
         if let videoOutput { summary.outputs.append(videoOutput) }
         if let failure = ending.failure { throw failure }
+        if ending.isComplete { forgetBookmark() }
+        if bookmark != nil, ending.isComplete, let film = outputs.video {
+            summary.outputs.append(try rebuild(film, report))
+        }
         return summary
     }
 
     /// Takes the finished frames, in order, and writes them.
     private func consume(
-        _ run: PipelineRun, records: RecordWriter?, video: VideoStage?, tally: inout Tally,
-        progress: (FrameResult, inout Tally) -> Void
+        _ run: PipelineRun, records: RecordWriter?, video: VideoStage?, written: (ProcessedFrame) -> Void
     ) throws -> Ending {
         while let processed = try run.output.receive() {
             if let records {
                 let outcome = try run.times.measure(.write) { try write(processed, to: records) }
                 if outcome == .readerClosed { return .readerClosed }
             }
-            tally.count(processed.result)
+            written(processed)
             // A video that cannot go on says why when it is finished.
             if let video, !video.send(processed) { return .endOfSource }
-            progress(processed.result, &tally)
         }
         return .endOfSource
     }
@@ -180,25 +192,30 @@ public final class RunJob: Sendable {
             FrameRecord(processed.result, source: shared?.source, live: processed.frame.live.map(FrameRecord.Live.init)))
     }
 
-    private func destination(_ path: String) -> RecordWriter.Destination {
-        path == "-" ? .standardOutput : .file(path, overwrite: outputs.overwrite)
-    }
-
-    private func header(of source: SourceDescription, models: [HeaderRecord.Model]) -> HeaderRecord {
-        HeaderRecord(
+    /// The first line; hashes the models.
+    private func header(of source: SourceDescription, _ report: (RunEvent) -> Void) throws -> HeaderRecord {
+        let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
+        for model in models {
+            if let known = model.file.registered, known.sha256 != model.sha256 {
+                report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
+            }
+        }
+        return HeaderRecord(
             version: Versions.program,
             source: HeaderRecord.Source(
                 name: shared?.source ?? source.name, uri: source.uri, width: source.width, height: source.height, rotation: source.rotation,
                 timeBase: HeaderRecord.TimeBase(source.timeBase.numerator, source.timeBase.denominator), frameRate: source.frameRate,
                 frames: source.frames, startTime: source.startTime, isLive: source.isLive),
             keypoints: pipeline.keypointSet, pipeline: pipeline.configuration.json,
-            models: models)
+            models: models.map { HeaderRecord.Model(name: $0.file.name, sha256: $0.sha256) }, options: options.json)
     }
 }
 
 /// Why a run came to its end.
-private enum Ending {
+enum Ending {
     case endOfSource
+    /// The part that was asked for is done.
+    case limit
     case interrupted
     case readerClosed
     case failed(Failure)
@@ -207,33 +224,23 @@ private enum Ending {
         if case .failed(let failure) = self { failure } else { nil }
     }
 
+    /// All that was asked for is done.
+    var isComplete: Bool {
+        switch self {
+        case .endOfSource, .limit: true
+        case .interrupted, .readerClosed, .failed: false
+        }
+    }
+
     var reason: EndRecord.Reason {
         switch self {
         case .endOfSource: .endOfFile
+        case .limit: .limit
         case .interrupted: .interrupted
         case .readerClosed: .outputClosed
         case .failed: .error
         }
     }
-}
-
-/// Counts what was written.
-private struct Tally {
-    private(set) var frames = 0
-    private var ids: Set<Int> = []
-    private var window = FrameRateWindow(seconds: 5)
-
-    /// Ids of people who were confirmed at least once.
-    var people: Int { ids.count }
-
-    mutating func count(_ result: FrameResult) {
-        frames += 1
-        for person in result.people where person.state != .tentative {
-            if let id = person.id { ids.insert(id) }
-        }
-    }
-
-    mutating func rate(elapsed: Double) -> Double { window.rate(frames: frames, elapsed: elapsed) }
 }
 
 /// Seconds since it was made.

@@ -10,6 +10,8 @@ public struct RunOutputs: Sendable {
     public var encoding = VideoEncoding()
     /// Replace files that exist.
     public var overwrite: Bool
+    /// Go on where an earlier run with the same options stopped; begin when there was none.
+    public var resume = false
 
     public init(records: String? = "-", video: String? = nil, videoFormat: String? = nil, overwrite: Bool = false) {
         self.records = records

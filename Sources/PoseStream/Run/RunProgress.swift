@@ -60,11 +60,13 @@ public struct RunProgress: Sendable {
 
 /// Frames a second over a window of the last few seconds, so that the figure follows the film.
 struct FrameRateWindow {
-    private var marks: [(frames: Int, time: Double)] = [(0, 0)]
+    private var marks: [(frames: Int, time: Double)]
     private let length: Double
 
-    init(seconds: Double) {
+    /// - Parameter frames: what was done before the clock began.
+    init(seconds: Double, frames: Int = 0) {
         length = seconds
+        marks = [(frames, 0)]
     }
 
     mutating func rate(frames: Int, elapsed: Double) -> Double {

@@ -34,7 +34,7 @@ public struct RunSummary: Sendable {
         }
         let files = outputs.map { "\($0.path) (\(RunSummary.size($0.bytes)))" }
         return """
-            frames   \(frames) of \(decoded) decoded\(damaged)\(reason == "eof" ? "" : " (\(reason))")
+            frames   \(frames) of \(decoded) decoded\(damaged)\(["eof", "limit"].contains(reason) ? "" : " (\(reason))")
             time     \(String(format: "%.1f s, %.1f frames a second", seconds, framesPerSecond))
             people   \(people)
             stages   \(shares.joined(separator: ", "))

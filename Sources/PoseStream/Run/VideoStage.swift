@@ -14,8 +14,11 @@ final class VideoStage: Sendable {
     private let destination: String
 
     /// Opens the output. Throws `Failure` when it cannot be created or no encoder is there.
+    ///
+    /// - Parameter from: seconds from the source's start that become the film's zero; nil: its start.
     init(
-        destination: String, format: String?, encoding: VideoEncoding, overwrite: Bool, source: borrowing any FrameSource, keypointSet: KeypointSet
+        destination: String, format: String?, encoding: VideoEncoding = VideoEncoding(), overwrite: Bool, source: borrowing any FrameSource,
+        from: Double? = nil, keypointSet: KeypointSet
     ) throws {
         self.destination = destination
         self.keypointSet = keypointSet
@@ -23,6 +26,7 @@ final class VideoStage: Sendable {
         options.format = format
         options.overwrite = overwrite
         encoding.apply(to: &options)
+        options.startTime = from.map { source.description.startTime + $0 }
         writer = Handover(
             try VideoWriter(destination, options: options, source: source.description, passthrough: source.passthroughStreams))
     }

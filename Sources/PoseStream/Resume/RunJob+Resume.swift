@@ -1,0 +1,96 @@
+import Diagnostics
+import Foundation
+import Media
+import Records
+
+/// How a run begins.
+enum Beginning {
+    /// At the start, or after what an earlier run has written.
+    case run(after: Bookmark?)
+    /// Not at all: an earlier run has come to the end.
+    case finished(EndRecord)
+}
+
+extension RunJob {
+    /// Seconds of work that a killed run loses at most.
+    static let bookmarkInterval = 1.0
+
+    /// Opens the input, or the part of it that is wanted.
+    func openSource(_ selection: FrameSelection, _ report: @escaping @Sendable (RunEvent) -> Void) throws -> SelectedSource {
+        var sourceOptions = opening.sourceOptions { report(.warning($0)) }
+        sourceOptions.keepsOtherStreams = outputs.video != nil
+        sourceOptions.selection = selection
+        let opened = try pipeline.openSource(.argument(input), options: sourceOptions)
+        return SelectedSource(opening.paced(opened, under: opening.policy(for: opened.description)), selection)
+    }
+
+    /// Finds out whether there is something to go on with.
+    func begin(with header: HeaderRecord, _ source: SelectedSource, _ report: (RunEvent) -> Void) throws -> Beginning {
+        guard outputs.resume else { return .run(after: nil) }
+        guard let path = outputs.records, path != "-" else {
+            throw Failure(.usage, "cannot resume", at: "--resume", because: "the records do not go to a file", remedy: "-o poses.ndjson --resume")
+        }
+        guard !source.description.isLive else {
+            throw Failure(.usage, "cannot resume", at: source.description.uri, because: "what a live source has sent is gone")
+        }
+        switch try ResumePoint.find(in: path, for: header.asRead) {
+        case .start(let reason):
+            if let reason { report(.warning("\(path): begins anew: \(reason)")) }
+            return .run(after: nil)
+        case .after(let bookmark):
+            report(.note("\(path): goes on after frame \(bookmark.frame)"))
+            return .run(after: bookmark)
+        case .done(let end):
+            report(.note("\(path): is complete already"))
+            forgetBookmark()
+            return .finished(end)
+        }
+    }
+
+    /// The source from the bookmark's picture on, which comes first as the lead-in.
+    func reopen(
+        _ source: SelectedSource, after bookmark: Bookmark, _ report: @escaping @Sendable (RunEvent) -> Void
+    ) throws -> SelectedSource {
+        var selection = options.frames
+        // Pictures lie more than a microsecond apart: records tell times no finer.
+        selection.from = bookmark.time + 1e-6
+        selection.leadIn = 0
+        // Standard input cannot be opened twice; it is read from its start.
+        return input == "-" || input.hasPrefix("pipe:") ? source.selecting(selection) : try openSource(selection, report)
+    }
+
+    func destination(_ path: String, after bookmark: Bookmark?) -> RecordWriter.Destination {
+        if path == "-" { return .standardOutput }
+        if let bookmark { return .continuing(path, after: bookmark.bytes) }
+        return .file(path, overwrite: outputs.overwrite || outputs.resume)
+    }
+
+    /// Who writes the bookmarks; nil where no run could go on with them.
+    func keeper(_ writer: RecordWriter?, _ bookmark: Bookmark?, isLive: Bool) -> BookmarkKeeper? {
+        guard let writer, writer.canBeContinued, !isLive, let path = outputs.records else { return nil }
+        // Of an earlier run whose records are replaced now.
+        if bookmark == nil { forgetBookmark() }
+        return BookmarkKeeper(records: path, header: bookmark?.header ?? Bookmark.hash(writer.lastLine))
+    }
+
+    func forgetBookmark() {
+        if let path = outputs.records, path != "-" { Bookmark.remove(besides: path) }
+    }
+
+    /// Draws the whole film anew from the records: the one of the run that was cut off holds only its part.
+    func rebuild(_ film: String, _ report: (RunEvent) -> Void) throws -> RunSummary.Output {
+        let job = RenderJob(records: outputs.records ?? "-", video: input, output: film, format: outputs.videoFormat, encoding: outputs.encoding, overwrite: true)
+        let summary = try job.run(reporting: report)
+        return summary.outputs.first ?? RunSummary.Output(path: film, bytes: 0)
+    }
+}
+
+extension RunSummary {
+    /// Of a run that had nothing left to do.
+    init(finished end: EndRecord, records: String) {
+        let size = (try? FileManager.default.attributesOfItem(atPath: records)[.size] as? Int) ?? 0
+        self.init(
+            frames: end.frames, decoded: end.decoded, corrupt: end.corrupt, people: end.people, seconds: end.seconds, stageSeconds: [:],
+            outputs: [Output(path: records, bytes: size)], reason: end.reason.rawValue)
+    }
+}

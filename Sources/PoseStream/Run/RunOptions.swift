@@ -1,0 +1,48 @@
+import Diagnostics
+import Media
+import Records
+
+/// What a run is asked beside its pipeline: which pictures, where in them, and what is kept.
+public struct RunOptions: Sendable {
+    /// Which pictures of the source.
+    public var frames = FrameSelection()
+    /// Where in the picture people count.
+    public var area = WatchedArea()
+    /// Give people ids. Without, every frame stands for itself, so that parts of a film can be processed apart and linked later.
+    public var tracks = true
+
+    public init() {}
+
+    /// As the header record holds it; nil when nothing was asked.
+    var json: JSONValue? {
+        var members: [JSONValue.Member] = []
+        if let from = frames.from { members.append(.init("from", .number(from))) }
+        if let to = frames.to { members.append(.init("to", .number(to))) }
+        if frames.every > 1 { members.append(.init("every", .integer(frames.every))) }
+        if let rate = frames.maximumRate { members.append(.init("max_fps", .number(rate))) }
+        if let region = area.region {
+            members.append(.init("roi", .array([region.x, region.y, region.width, region.height].map(JSONValue.integer))))
+        }
+        if let mask = area.mask { members.append(.init("mask", .string(mask.sha256))) }
+        if !tracks { members.append(.init("track", .bool(false))) }
+        return members.isEmpty ? nil : .object(members)
+    }
+}
+
+extension FrameSelection {
+    /// The selection that a header record tells of. What makes no sense there counts as not said.
+    init(recorded options: JSONValue?) {
+        func number(_ name: String) -> Double? {
+            let value: Double? = switch options?[name] {
+            case .number(let number): number
+            case .integer(let number): Double(number)
+            default: nil
+            }
+            return value.flatMap { (0...1e9).contains($0) ? $0 : nil }
+        }
+        var every = 1
+        if case .integer(let number)? = options?["every"], number > 0 { every = number }
+        let rate = number("max_fps")
+        self.init(from: number("from"), to: number("to"), every: every, maximumRate: rate.flatMap { $0 > 0 ? $0 : nil })
+    }
+}

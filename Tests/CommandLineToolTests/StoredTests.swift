@@ -1,0 +1,102 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Stored records drawn and linked again", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+struct StoredTests {
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+    }
+
+    /// Every picture and packet of a film as ffmpeg hashes it, with its times.
+    private func content(_ path: String) throws -> [Substring] {
+        let ffmpeg = try #require(Program(named: "ffmpeg"))
+        let result = try ffmpeg.run(["-v", "error", "-i", path, "-map", "0", "-c:a", "copy", "-f", "framemd5", "-"])
+        #expect(result.status == 0, "\(result.errors)")
+        return result.lines
+    }
+
+    private func run(_ arguments: [String], status: Int32 = 0, input: Data = Data(), at location: SourceLocation = #_sourceLocation) throws -> Program.Result {
+        let result = try Program.posestream.run(arguments, input: input, environment: weights, seconds: 120)
+        #expect(result.status == status, "\(arguments): \(result.errors)", sourceLocation: location)
+        return result
+    }
+
+    private func frames(_ file: URL) throws -> [Substring] {
+        String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("{\"type\":\"frame\"") }
+    }
+
+    @Test("render gives the film that --annotate gives, picture for picture, with its sound, also of a part", arguments: [[], ["--from", "1.5", "--to", "2.5", "--every", "2"]])
+    func render(part: [String]) throws {
+        let clip = scratch.path("clip.mp4")
+        let cut = try #require(Program(named: "ffmpeg")).run([
+            "-v", "error", "-t", "3", "-i", Shared.file("assets/video/three_dancers.mp4").path, "-c", "copy", clip,
+        ])
+        #expect(cut.status == 0)
+        _ = try run([clip, "-o", scratch.path("poses.ndjson"), "-a", scratch.path("annotated.mp4")] + part)
+        _ = try run(["render", scratch.path("poses.ndjson"), "--video", clip, "-o", scratch.path("rendered.mp4")])
+        let (annotated, rendered) = (try content(scratch.path("annotated.mp4")), try content(scratch.path("rendered.mp4")))
+        #expect(annotated == rendered)
+        #expect(annotated.contains { $0.hasPrefix("1,") }, "there is sound")
+        let pictures = annotated.count { $0.hasPrefix("0,") }
+        #expect(try pictures == frames(scratch.file("poses.ndjson")).count && pictures > 10)
+    }
+
+    @Test("render refuses records of another video, an output that exists, and damaged records")
+    func renderRefusals() throws {
+        let clip = Shared.file("assets/video/tud_campus.mp4").path
+        _ = try run([clip, "-o", scratch.path("poses.ndjson"), "--to", "0.4"])
+        let other = try run(
+            ["render", scratch.path("poses.ndjson"), "--video", Shared.file("assets/video/three_dancers.mp4").path, "-o", scratch.path("a.mp4")], status: 65)
+        #expect(other.errors.contains("the records are of"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("a.mp4")))
+        try Data().write(to: scratch.file("there.mp4"))
+        _ = try run(["render", scratch.path("poses.ndjson"), "--video", clip, "-o", scratch.path("there.mp4")], status: 73)
+        _ = try run(["render", scratch.path("none.ndjson"), "--video", clip, "-o", scratch.path("b.mp4")], status: 66)
+        _ = try run(["render", clip, "--video", clip, "-o", scratch.path("b.mp4")], status: 65)
+        // A shifted stamp: the same size, but another film.
+        let text = String(decoding: try Data(contentsOf: scratch.file("poses.ndjson")), as: UTF8.self)
+        try Data(text.replacing("\"frame\":3,\"pts\":", with: "\"frame\":3,\"pts\":7").utf8).write(to: scratch.file("shifted.ndjson"))
+        let shifted = try run(["render", scratch.path("shifted.ndjson"), "--video", clip, "-o", scratch.path("c.mp4")], status: 65)
+        #expect(shifted.errors.contains("frame 3"))
+        #expect(try content(scratch.path("c.mp4")).count { $0.hasPrefix("0,") } == 3, "the film up to there plays")
+    }
+
+    @Test("retrack gives other ids with other settings, and the header says which")
+    func retrack() throws {
+        let clip = Shared.file("assets/video/tud_campus.mp4").path
+        _ = try run([clip, "-o", scratch.path("poses.ndjson")])
+        _ = try run(["retrack", scratch.path("poses.ndjson"), "-o", scratch.path("again.ndjson")])
+        let (before, again) = (try frames(scratch.file("poses.ndjson")), try frames(scratch.file("again.ndjson")))
+        #expect(before.count == again.count && before.count == 71)
+        _ = try run(["retrack", scratch.path("poses.ndjson"), "-o", scratch.path("box.ndjson"), "--set", "track.similarity=box", "--set", "track.memory=0"])
+        #expect(try frames(scratch.file("box.ndjson")) != before)
+        let first = try #require(try Data(contentsOf: scratch.file("box.ndjson")).split(separator: 10).first)
+        let header = try #require(try JSONSerialization.jsonObject(with: Data(first)) as? [String: Any])
+        let track = (header["pipeline"] as? [String: Any])?["track"] as? [String: Any]
+        #expect(track?["similarity"] as? String == "box")
+        let piped = try run(["retrack", "-"], input: Data(contentsOf: scratch.file("poses.ndjson")))
+        #expect(piped.lines.filter { $0.hasPrefix("{\"type\":\"frame\"") } == again)
+        _ = try run(["retrack", scratch.path("poses.ndjson"), "--set", "detect.score=0.5"], status: 64)
+        _ = try run(["retrack", scratch.path("poses.ndjson"), "--set", "track.memry=1"], status: 78)
+        _ = try run(["retrack", scratch.path("poses.ndjson"), "-o", scratch.path("again.ndjson")], status: 73)
+    }
+
+    @Test("parts that do not adjoin, overlap, or are of different runs are refused")
+    func wrongParts() throws {
+        let clip = Shared.file("assets/video/tud_campus.mp4").path
+        _ = try run([clip, "-o", scratch.path("a.ndjson"), "--to", "0.4"])
+        _ = try run([clip, "-o", scratch.path("b.ndjson"), "--from", "0.4", "--to", "0.8"])
+        _ = try run([clip, "-o", scratch.path("c.ndjson"), "--from", "0.8", "--to", "1", "--set", "detect.score=0.5"])
+        let joined = try run(["retrack", scratch.path("a.ndjson"), scratch.path("b.ndjson")])
+        #expect(joined.lines.count { $0.hasPrefix("{\"type\":\"frame\"") } == 20)
+        for (parts, why) in [(["b", "a"], "begin"), (["a", "a"], "begin"), (["b", "c"], "pipeline")] {
+            let result = try run(["retrack"] + parts.map { scratch.path("\($0).ndjson") }, status: 65)
+            #expect(result.errors.contains(why), "\(result.errors)")
+        }
+        let both = try Data(contentsOf: scratch.file("a.ndjson")) + Data(contentsOf: scratch.file("b.ndjson"))
+        #expect(try run(["retrack", "-"], input: both).lines.count == 22)
+    }
+}
