@@ -21,7 +21,8 @@ extension RunJob {
         sourceOptions.keepsOtherStreams = outputs.video != nil
         sourceOptions.selection = selection
         let opened = try pipeline.openSource(.argument(input), options: sourceOptions)
-        return SelectedSource(opening.paced(opened, under: opening.policy(for: opened.description)), selection)
+        let policy = opening.policy(for: opened.description)
+        return SelectedSource(opening.paced(opened, under: policy), selection)
     }
 
     /// Finds out whether there is something to go on with.
