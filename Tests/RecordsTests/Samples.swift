@@ -14,7 +14,8 @@ enum Samples {
             "name": "simplebaseline", "detect": ["score": 0.3, "every": 1], "tiny": .number(1.5e-7), "large": .number(1e21), "none": nil,
             "list": [true, -4, "ä\u{1F600}\u{01}"],
         ],
-        models: [.init(name: "yolox-nano", sha256: String(repeating: "0f", count: 32))])
+        models: [.init(name: "yolox-nano", sha256: String(repeating: "0f", count: 32))],
+        options: ["from": 1.5, "every": 2, "roi": [0, 0, 64, 48], "track": false])
 
     static func person(id: Int?, x: Double = 10) -> Person {
         Person(
@@ -43,11 +44,28 @@ enum Samples {
             let live = random.integer(below: 3) == 0
                 ? FrameRecord.Live(wall: WallTime(milliseconds: Int64(random.integer(below: 1 << 41))), latency: random.coordinate(), dropped: frame)
                 : nil
-            records.append(.frame(FrameRecord(result, source: random.integer(below: 2) == 0 ? "cam/1" : nil, live: live)))
+            var record = FrameRecord(result, source: random.integer(below: 2) == 0 ? "cam/1" : nil, live: live)
+            if random.integer(below: 4) == 0 { record.size = .init(width: 1 + random.integer(below: 4000), height: 480) }
+            if random.integer(below: 2) == 0 { record.motion = motion(&random) }
+            records.append(.frame(record))
         }
         records.append(.gap(GapRecord(time: 1.5, seconds: 0.25, reason: .reconnected)))
         records.append(.end(end))
         return records
+    }
+
+    private static func motion(_ random: inout Random) -> MotionRecord {
+        func place() -> Point { Point(x: random.coordinate(), y: random.coordinate()) }
+        return MotionRecord(
+            isCut: random.integer(below: 5) == 0, isReturn: random.integer(below: 9) == 0,
+            background: Affine(
+                a: 1 + random.double() / 100, b: random.coordinate(), tx: random.coordinate(), c: random.double(), d: 1, ty: random.coordinate()),
+            bodies: (0..<random.integer(below: 3)).map { _ in
+                MotionRecord.Body(
+                    samples: (0..<random.integer(below: 18)).map { _ in
+                        MotionRecord.Sample(from: place(), to: place(), confidence: random.double())
+                    }, reach: random.coordinate())
+            })
     }
 
     static func lines(_ records: [Record]) -> [UInt8] {

@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    @Test("a file is continued after the line where it is cut")
+    func continuing() throws {
+        try withFolder { folder in
+            let file = folder.appendingPathComponent("poses.ndjson")
+            let records = Samples.records(frames: 6, seed: 12)
+            let kept = Samples.lines(Array(records[..<4]))
+            try Data(Samples.lines(records) + Array("{\"type\":\"fra".utf8)).write(to: file)
+            let writer = try RecordWriter(.continuing(file.path, after: kept.count))
+            #expect(writer.bytesWritten == kept.count && writer.canBeContinued)
+            #expect(try writer.write(records[4]) == .written)
+            #expect(writer.lastLine == Samples.lines([records[4]]))
+            writer.synchronize()
+            try writer.close()
+            #expect(try Data(contentsOf: file) == Data(Samples.lines(Array(records[..<5]))))
+            let failure = #expect(throws: Failure.self) { _ = try RecordWriter(.continuing(folder.path + "/none", after: 0)) }
+            #expect(failure?.kind == .cannotCreate)
+        }
+    }
+
     @Test("an output that exists is kept unless overwriting was asked for")
     func existing() throws {
         try withFolder { folder in
