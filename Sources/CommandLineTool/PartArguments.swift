@@ -25,6 +25,9 @@ struct PartArguments: ParsableArguments {
     @Flag(help: "Give no ids: frames stand for themselves, to be linked later by retrack.")
     var noTrack = false
 
+    @Flag(help: "Keep in each line how the picture moved, so that retrack links people as well as a run over the whole.")
+    var storeFlow = false
+
     /// - Throws: `Failure` of kind `.usage`, or what the mask's file throws.
     func options() throws -> RunOptions {
         var options = RunOptions()
@@ -48,6 +51,7 @@ struct PartArguments: ParsableArguments {
         options.area.region = try roi.map { try WatchedArea.Region($0) }
         options.area.mask = try mask.map { try AreaMask(file: $0) }
         options.tracks = !noTrack
+        options.storesFlow = storeFlow
         return options
     }
 }

@@ -29,6 +29,9 @@ struct RetrackCommand: ParsableCommand {
     @Option(name: .customLong("set"), help: "Override a tracking key: --set track.memory=2 (repeatable).")
     var settings: [String] = []
 
+    @Flag(help: "Keep the motion that --store-flow has put into the lines.")
+    var storeFlow = false
+
     @OptionGroup
     var reporting: ReportingArguments
 
@@ -42,7 +45,7 @@ struct RetrackCommand: ParsableCommand {
                 .usage, "cannot change that now", at: "--set \(setting)", because: "no networks run: only keys of the track section count")
         }
         let settings = settings
-        let job = RetrackJob(records: records, output: output, overwrite: overwrite) { configuration in
+        let job = RetrackJob(records: records, output: output, overwrite: overwrite, keepsFlow: storeFlow) { configuration in
             if let track { configuration.track = track }
             for setting in settings { try configuration.apply(assignment: setting) }
         }

@@ -139,6 +139,7 @@ struct RunCommand: ParsableCommand {
         if let people { try configuration.set("track.people", to: String(people), at: "--people") }
         if noFlow { try configuration.set("track.flow", to: "none", at: "--no-flow") }
         if smooth { try configuration.set("track.smooth", to: "true", at: "--smooth") }
+        if part.noTrack { try configuration.forgetEarlierFrames() }
         return configuration
     }
 

@@ -74,6 +74,9 @@ public struct TrackedFrame: Sendable {
     /// How the picture moved since the frame that was linked before.
     public var motion: any FrameMotion
 
+    /// A time with the digits that records keep.
+    public static func recorded(_ time: Double) -> Double { time.isFinite ? (time * 1e6).rounded() / 1e6 : 0 }
+
     public init(time: Double, width: Double, height: Double, motion: any FrameMotion = NoMotion()) {
         self.time = time
         self.width = width

@@ -84,6 +84,22 @@ struct StoredTests {
         _ = try run(["retrack", scratch.path("poses.ndjson"), "-o", scratch.path("again.ndjson")], status: 73)
     }
 
+    @Test(
+        "parts that were made apart, joined by retrack, are byte for byte the frame lines of one run over the whole",
+        arguments: [[], ["--every", "2", "--smooth"], ["--set", "track.association=paper", "--max-fps", "12"]])
+    func joinedParts(options: [String]) throws {
+        let clip = Shared.file("assets/video/tud_stadtmitte.mp4").path
+        _ = try run([clip, "-o", scratch.path("whole.ndjson"), "--to", "5", "--set", "track.propagate=false"] + options)
+        for (name, times) in [("a", ["--to", "1.3"]), ("b", ["--from", "1.3", "--to", "3.77"]), ("c", ["--from", "3.77", "--to", "5"])] {
+            _ = try run([clip, "--no-track", "--store-flow", "-o", scratch.path("\(name).ndjson")] + times + options)
+        }
+        _ = try run(["retrack"] + ["a", "b", "c"].map { scratch.path("\($0).ndjson") } + ["-o", scratch.path("joined.ndjson")])
+        let (whole, joined) = (try frames(scratch.file("whole.ndjson")), try frames(scratch.file("joined.ndjson")))
+        #expect(whole.count == joined.count && whole.count > 50)
+        #expect(whole == joined)
+        #expect(whole.contains { $0.contains("\"id\":1,") })
+    }
+
     @Test("parts that do not adjoin, overlap, or are of different runs are refused")
     func wrongParts() throws {
         let clip = Shared.file("assets/video/tud_campus.mp4").path

@@ -18,15 +18,15 @@ struct DetectedFrame: Sendable {
 /// Motion since the frame before → boxes of the people of the frame before, moved → poses → links. Frames come in order; all
 /// memory of the frames before is here.
 struct PeopleStage {
-    private let stages: Stages
+    let stages: Stages
     private let times: StageTimes
-    private var tracker: any PeopleTracker
-    private var smoother: PoseSmoother?
-    private var schedule: KeyFrameSchedule
+    var tracker: any PeopleTracker
+    var smoother: PoseSmoother?
+    var schedule: KeyFrameSchedule
     private let usesKeyFrames: Bool
     /// What flow follows from this frame to the next.
-    private var followed = FollowedPoses()
-    private var idCount = 0
+    var followed = FollowedPoses()
+    var idCount = 0
 
     /// - Parameter times: counts the busy time of the parts.
     init(_ stages: Stages, times: StageTimes) {
@@ -50,12 +50,15 @@ struct PeopleStage {
             ? try wholeFrame(frame, carried, looks: looks) : try inBoxes(found, place, carried, looks: looks)
         if stages.flow != nil { followed.add(people, at: frame.time) }
         let linked = times.measure(.track) { link(people, in: place) }
-        return ProcessedFrame(frame: frame, result: FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked))
+        var processed = ProcessedFrame(
+            frame: frame, result: FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked))
+        processed.motion = place.motion as? SampledMotion
+        return processed
     }
 
     /// How the picture moved, at the people and in the background, and what else moves in it.
     private mutating func motion(of frame: VideoFrame) throws -> (TrackedFrame, newMotion: Double?) {
-        var place = TrackedFrame(time: frame.time, width: Double(frame.width), height: Double(frame.height))
+        var place = TrackedFrame(time: TrackedFrame.recorded(frame.time), width: Double(frame.width), height: Double(frame.height))
         guard let flow = stages.flow else { return (place, nil) }
         let picture = try flow.advance(to: frame, people: followed.boxes)
         place.motion = followed.sample(picture)

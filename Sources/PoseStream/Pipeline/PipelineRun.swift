@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Media
 import Pose
+import Tracking
 
 /// A frame with everything that was found in it.
 public struct ProcessedFrame: Sendable {
@@ -10,6 +11,8 @@ public struct ProcessedFrame: Sendable {
     public var result: FrameResult
     /// What the stages remember after this frame; now and then, for whoever wants to go on from here in another run.
     var memory: Data?
+    /// How the picture moved since the frame before; nil without flow.
+    var motion: SampledMotion?
 
     init(frame: VideoFrame, result: FrameResult) {
         self.frame = frame
@@ -25,6 +28,9 @@ struct Continuation: Sendable {
     var selection = FrameSelection()
     /// Seconds between two memories; nil: they are not wanted.
     var interval: Double?
+
+    /// Whether the networks need not look: the people of this frame are part of the memory.
+    func knowsPeople(of frame: VideoFrame) -> Bool { after != nil && selection.isLeadIn(frame) }
 }
 
 /// One source walking through the stages: decode → detect → people.
@@ -104,6 +110,11 @@ package final class PipelineRun: Sendable {
             var told = Stopwatch()
             while let frame = try detected.receive() {
                 if continuation.selection.isLeadIn(frame.frame) {
+                    // A part that is processed for itself finds the people before it, too: flow goes on from them.
+                    guard continuation.after != nil else {
+                        _ = try people.process(frame)
+                        continue
+                    }
                     try people.follow(frame.frame)
                     if let bookmark = awaited, frame.frame.index == bookmark.frame, frame.frame.pts == bookmark.pts {
                         try people.restore(bookmark.memory)

@@ -15,6 +15,14 @@ extension RunJob {
     /// Seconds of work that a killed run loses at most.
     static let bookmarkInterval = 1.0
 
+    /// The pictures that were asked for, and those before them that flow needs to know.
+    var wantedFrames: FrameSelection {
+        var selection = options.frames
+        // With a tracker the part would begin with ids from before it.
+        if options.storesFlow, !options.tracks, selection.from != nil { selection.leadIn = RunOptions.flowLeadIn }
+        return selection
+    }
+
     /// Opens the input, or the part of it that is wanted.
     func openSource(_ selection: FrameSelection, _ report: @escaping @Sendable (RunEvent) -> Void) throws -> SelectedSource {
         var sourceOptions = opening.sourceOptions { report(.warning($0)) }
@@ -55,7 +63,7 @@ extension RunJob {
         var selection = options.frames
         // Pictures lie more than a microsecond apart: records tell times no finer.
         selection.from = bookmark.time + 1e-6
-        selection.leadIn = 0
+        selection.leadIn = RunOptions.flowLeadIn
         // Standard input cannot be opened twice; it is read from its start.
         return input == "-" || input.hasPrefix("pipe:") ? source.selecting(selection) : try openSource(selection, report)
     }

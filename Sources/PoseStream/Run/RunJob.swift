@@ -60,7 +60,7 @@ public final class RunJob: Sendable {
     /// - Throws: `Failure`; the outputs are finished before it is thrown.
     public func run(reporting report: @escaping @Sendable (RunEvent) -> Void) throws -> RunSummary {
         let stopwatch = Stopwatch()
-        let whole = try openSource(options.frames, report)
+        let whole = try openSource(wantedFrames, report)
         let description = whole.description
         let expectedFrames = whole.expectedFrames
         try options.area.check(against: description)
@@ -96,7 +96,7 @@ public final class RunJob: Sendable {
         var progress = ProgressCount(frames: bookmark?.frames ?? 0, ids: bookmark?.ids ?? [])
         var ending: Ending
         do {
-            ending = try consume(run, records: records, video: video) { processed in
+            ending = try consume(run, of: description, records: records, video: video) { processed in
                 report(.progress(progress.next(processed.result, total: expectedFrames, elapsed: stopwatch.seconds)))
                 if let memory = processed.memory, let records {
                     keeper?.keep(memory, after: processed.result, records, progress, report: report)
@@ -167,11 +167,11 @@ public final class RunJob: Sendable {
 
     /// Takes the finished frames, in order, and writes them.
     private func consume(
-        _ run: PipelineRun, records: RecordWriter?, video: VideoStage?, written: (ProcessedFrame) -> Void
+        _ run: PipelineRun, of source: SourceDescription, records: RecordWriter?, video: VideoStage?, written: (ProcessedFrame) -> Void
     ) throws -> Ending {
         while let processed = try run.output.receive() {
             if let records {
-                let outcome = try run.times.measure(.write) { try write(processed, to: records) }
+                let outcome = try run.times.measure(.write) { try write(processed, of: source, to: records) }
                 if outcome == .readerClosed { return .readerClosed }
             }
             written(processed)
@@ -182,14 +182,18 @@ public final class RunJob: Sendable {
     }
 
     /// One line for the frame, and before it one for the gap that it ends.
-    private func write(_ processed: ProcessedFrame, to records: RecordWriter) throws -> RecordWriter.Outcome {
+    private func write(_ processed: ProcessedFrame, of source: SourceDescription, to records: RecordWriter) throws -> RecordWriter.Outcome {
         if let gap = processed.frame.live?.gap,
             try records.write(.gap(GapRecord(gap, source: shared?.source))) == .readerClosed
         {
             return .readerClosed
         }
-        return try records.write(
-            FrameRecord(processed.result, source: shared?.source, live: processed.frame.live.map(FrameRecord.Live.init)))
+        var line = FrameRecord(processed.result, source: shared?.source, live: processed.frame.live.map(FrameRecord.Live.init))
+        if processed.frame.width != source.width || processed.frame.height != source.height {
+            line.size = FrameRecord.PictureSize(width: processed.frame.width, height: processed.frame.height)
+        }
+        if options.storesFlow { line.motion = processed.motion?.record }
+        return try records.write(line)
     }
 
     /// The first line; hashes the models.

@@ -10,8 +10,13 @@ public struct RunOptions: Sendable {
     public var area = WatchedArea()
     /// Give people ids. Without, every frame stands for itself, so that parts of a film can be processed apart and linked later.
     public var tracks = true
+    /// Keep in each line how the picture moved since the frame before, for `retrack`.
+    public var storesFlow = false
 
     public init() {}
+
+    /// Seconds before a part that flow and the search for cuts need in order to give what they give within the whole film.
+    static let flowLeadIn = 3.0
 
     /// As the header record holds it; nil when nothing was asked.
     var json: JSONValue? {
@@ -25,6 +30,7 @@ public struct RunOptions: Sendable {
         }
         if let mask = area.mask { members.append(.init("mask", .string(mask.sha256))) }
         if !tracks { members.append(.init("track", .bool(false))) }
+        if storesFlow { members.append(.init("store_flow", .bool(true))) }
         return members.isEmpty ? nil : .object(members)
     }
 }

@@ -12,20 +12,23 @@ public final class RetrackJob: Sendable {
     private let records: [String]
     private let output: String
     private let overwrite: Bool
+    private let keepsFlow: Bool
     private let isInterrupted = Atomic<Int32>(0)
     private let configure: @Sendable (inout PipelineConfiguration) throws -> Void
 
     /// - Parameters:
     ///   - records: NDJSON files, the parts of one film in order; "-" is standard input.
     ///   - output: NDJSON file, "-" for standard output.
+    ///   - keepsFlow: the lines keep the motion that they came with.
     ///   - configure: changes the tracking of the pipeline that the records' header holds.
     public init(
-        records: [String], output: String = "-", overwrite: Bool = false,
+        records: [String], output: String = "-", overwrite: Bool = false, keepsFlow: Bool = false,
         configure: @escaping @Sendable (inout PipelineConfiguration) throws -> Void = { _ in }
     ) {
         self.records = records
         self.output = output
         self.overwrite = overwrite
+        self.keepsFlow = keepsFlow
         self.configure = configure
     }
 
@@ -54,6 +57,7 @@ public final class RetrackJob: Sendable {
                 switch record {
                 case .frame(var line):
                     line.result.people = linker.link(line)
+                    if !keepsFlow { line.motion = nil }
                     outcome = try writer.write(line)
                     report(.progress(progress.next(line.result, total: header.source.frames, elapsed: stopwatch.seconds)))
                 case .gap(let gap): outcome = try writer.write(.gap(gap))
@@ -94,26 +98,34 @@ public final class RetrackJob: Sendable {
         if records.count > 1, let last = records.last, last != "-" {
             options = options?.replacing("to", with: try RecordReader(.file(last)).header.options?["to"])
         }
+        // What comes through a pipe may be several parts, whose last one is not known yet.
+        if records.contains("-") { options = options?.replacing("to", with: nil) }
         // People have ids now.
-        return options?.replacing("track", with: nil).nonEmpty
+        options = options?.replacing("track", with: nil)
+        return (keepsFlow ? options : options?.replacing("store_flow", with: nil))?.nonEmpty
     }
 }
 
 /// Links the people of stored lines.
 struct StoredLinker {
     private var tracker: FlowPoseTracker
+    private var smoother: PoseSmoother?
     private let width: Double
     private let height: Double
 
     init(configuration: PipelineConfiguration, header: HeaderRecord) {
         tracker = FlowPoseTracker(configuration: configuration.track, keypoints: header.keypoints)
+        smoother = configuration.smooth ? PoseSmoother(keypoints: header.keypoints, jointScore: configuration.track.jointScore) : nil
         width = Double(header.source.width)
         height = Double(header.source.height)
     }
 
     mutating func link(_ line: FrameRecord) -> [Person] {
-        let place = TrackedFrame(time: line.result.time, width: width, height: height)
-        return tracker.link(line.result.people.compactMap(Self.asFound), in: place)
+        var place = TrackedFrame(
+            time: line.result.time, width: line.size.map { Double($0.width) } ?? width, height: line.size.map { Double($0.height) } ?? height)
+        if let motion = line.motion { place.motion = SampledMotion(motion) }
+        let linked = tracker.link(line.result.people.compactMap(Self.asFound), in: place)
+        return smoother?.smooth(linked, at: place.time, isCut: place.motion.isCut) ?? linked
     }
 
     /// A stored person as the networks found it; nil for one that only the tracker saw.
