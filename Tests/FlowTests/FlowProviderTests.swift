@@ -46,6 +46,23 @@ import Tracking
         }
     }
 
+    @Test("a limb keeps its own motion, a point that runs away goes with the body")
+    func limbs() throws {
+        let limb = [Point(x: 130, y: 120), Point(x: 135, y: 150), Point(x: 130, y: 180)]
+        func limbMotion(_ person: (Double, Double)) throws -> [MovedPoint] {
+            let provider = try FlowMethod.lucasKanade.makeProvider()
+            _ = try provider.advance(to: Self.frame(Self.scene(camera: (0, 0), person: (0, 0)), time: 0), people: [])
+            let motion = try provider.advance(to: Self.frame(Self.scene(camera: (2, 0), person: person), time: 0.04), people: [])
+            return try #require(motion.move(Self.body(240, 150) + limb)).suffix(3)
+        }
+        for (point, start) in zip(try limbMotion((-3, 1)), limb) {
+            #expect((point.position - start - Point(x: 2, y: 0)).length < 0.3 && point.confidence >= 0.5)
+        }
+        for (point, start) in zip(try limbMotion((-13, 4)), limb) {
+            #expect((point.position - start - Point(x: -13, y: 4)).length < 2 && point.confidence < 0.5)
+        }
+    }
+
     @Test("nothing is known with the method none")
     func none() throws {
         let provider = try FlowMethod.none.makeProvider()
