@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Sampling", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry"]),
         .target(name: "Detection", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(
-            name: "Estimation", dependencies: ["CKernels", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
+            name: "Estimation", dependencies: ["CKernels", "Detection", "Diagnostics", "Engine", "Geometry", "Media", "Pose", "Sampling"]),
         .target(name: "Tracking", dependencies: ["Geometry", "Pose"]),
         .target(name: "Flow", dependencies: ["CKernels", "Diagnostics", "Geometry", "Media", "Tracking"]),
         .target(name: "Records", dependencies: ["Diagnostics", "Geometry", "Pose"]),

@@ -4,8 +4,9 @@ import Foundation
 
 /// The named tensors of a weight file.
 ///
-/// Read from safetensors or from PyTorch's files (`.pth`, `.pt`, `.pth.tar`: the zip form, and the form written before
-/// PyTorch 1.6), told apart by content, never by name. Nothing in a file is executed. bfloat16 is widened to float32 and
+/// Read from safetensors, from PyTorch's files (`.pth`, `.pt`, `.pth.tar`: the zip form, and the form written before
+/// PyTorch 1.6) or from the index of a TensorFlow checkpoint (`.ckpt.index`, the data beside it), told apart by content, never
+/// by name. Nothing in a file is executed. bfloat16 is widened to float32 and
 /// int16 to int32, both exactly; all other types stay what they are.
 public struct Checkpoint: Sendable {
     /// By name, without the wrapper that held them and without one `module.` that all of them carried.
@@ -28,17 +29,18 @@ public struct Checkpoint: Sendable {
     public static func load(contentsOf url: URL) throws -> Checkpoint {
         let file = ByteSlice(all: try ByteOwner(mapping: url))
         do {
-            return try load(file)
+            return try load(file, at: url)
         } catch let malformed as Malformed {
             throw Failure(.data, "cannot read weights", at: url.relativePath, because: malformed.why, remedy: malformed.remedy)
         }
     }
 
-    private static func load(_ file: ByteSlice) throws -> Checkpoint {
+    private static func load(_ file: ByteSlice, at url: URL) throws -> Checkpoint {
         switch try CheckpointFormat(of: file) {
         case .safetensors: try Safetensors.read(file)
         case .torchZip: try TorchZip.read(file)
         case .torchLegacy: try TorchLegacy.read(file)
+        case .tensorFlowIndex: try TensorFlowBundle.read(index: file, at: url)
         }
     }
 }

@@ -1,6 +1,6 @@
 /// What a weight file is, by its first bytes.
 enum CheckpointFormat {
-    case safetensors, torchZip, torchLegacy
+    case safetensors, torchZip, torchLegacy, tensorFlowIndex
 
     /// Throws for everything that we do not read, with what it seems to be and what to do about it.
     init(of file: ByteSlice) throws(Malformed) {
@@ -12,6 +12,8 @@ enum CheckpointFormat {
             self = .torchLegacy
         } else if start.count > 8, start[8] == UInt8(ascii: "{") {
             self = .safetensors
+        } else if SortedTable.isOne(file) {
+            self = .tensorFlowIndex
         } else {
             throw Self.refusal(of: file, start)
         }
@@ -20,7 +22,7 @@ enum CheckpointFormat {
     private static func refusal(of file: ByteSlice, _ start: [UInt8]) -> Malformed {
         let resave = "in Python: torch.save(model.state_dict(), 'weights.pth')"
         if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-            return Malformed("an HDF5 file, which is not read", remedy: "convert it to safetensors with the same keys")
+            return Malformed("an HDF5 file, which is not read", remedy: "convert it to safetensors with the same keys: docs/checkpoints.md has the line")
         }
         if start.starts(with: [0x1F, 0x8B]) { return Malformed("a gzip file", remedy: "unpack it first: gunzip") }
         if start.starts(with: [0x42, 0x5A, 0x68]) { return Malformed("a bzip2 file", remedy: "unpack it first: bunzip2") }

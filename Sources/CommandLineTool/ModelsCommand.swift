@@ -7,7 +7,7 @@ struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Networks: what is known by name and what was found.",
-        subcommands: [List.self, Path.self, Inspect.self],
+        subcommands: [List.self, Path.self, Inspect.self, SynthesizeCommand.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {

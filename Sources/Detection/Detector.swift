@@ -14,7 +14,8 @@ public protocol Detector: AnyObject {
 public struct DetectorOptions: Sendable, Hashable {
     /// Boxes with a smaller score are dropped.
     public var scoreThreshold: Double
-    /// Overlap beyond which the weaker of two boxes goes; nil: the network's own (YOLOX 0.65, NanoDet 0.6).
+    /// Overlap beyond which the weaker of two boxes goes; nil: the network's own (YOLOX 0.65, NanoDet 0.6,
+    /// RetinaNet 0.5).
     public var overlapThreshold: Double?
     /// At most so many boxes, the best ones.
     public var maximumPeople: Int
@@ -22,15 +23,18 @@ public struct DetectorOptions: Sendable, Hashable {
     public var inputSize: InputSize?
     /// Which of the network's classes are people (COCO: 0).
     public var personClass: Int
+    /// Pixels to which RetinaNet scales a picture's shorter side; nil: 800, as published. Its work grows with the square.
+    public var shorterSide: Int?
 
     public init(
         scoreThreshold: Double = 0.3, overlapThreshold: Double? = nil, maximumPeople: Int = 100, inputSize: InputSize? = nil,
-        personClass: Int = 0
+        personClass: Int = 0, shorterSide: Int? = nil
     ) {
         self.scoreThreshold = scoreThreshold
         self.overlapThreshold = overlapThreshold
         self.maximumPeople = maximumPeople
         self.inputSize = inputSize
         self.personClass = personClass
+        self.shorterSide = shorterSide
     }
 }

@@ -4,17 +4,19 @@ import Sampling
 
 /// What a detector network's outputs mean, recognised from their shapes alone, so that a user's own export works.
 ///
-/// Spec: networks-bottomup sections 4 and 5.
+/// Spec: networks-bottomup sections 3, 4 and 5.
 public enum DetectorKind: Sendable, Hashable {
     /// One output `[1, A, 5 + classes]` with a row for each cell of the strides 8, 16, 32.
     case yolox(classes: Int)
     case nanoDet(NanoDetLayout)
     /// One output `[1, 5, A]`: our own.
     case compact
+    /// Two outputs, `[1, A, classes]` and `[1, A, 4]`, with nine rows for each cell of the strides 8 to 128.
+    case retinaNet(classes: Int)
 
     public var classes: Int {
         switch self {
-        case .yolox(let classes): classes
+        case .yolox(let classes), .retinaNet(let classes): classes
         case .nanoDet(let layout): layout.classes
         case .compact: 1
         }
@@ -25,6 +27,7 @@ public enum DetectorKind: Sendable, Hashable {
         case .yolox: .bytesBGR
         case .nanoDet: .nanoDet
         case .compact: .imageNet
+        case .retinaNet: .imageNet
         }
     }
 
@@ -36,7 +39,7 @@ public enum DetectorKind: Sendable, Hashable {
         let list = outputs.map { "\"\($0.name)\" \($0.isDataDependent ? "?" : Shape.text($0.shape))" }
         throw Failure(
             .data, "cannot use model as a person detector", at: model,
-            because: "its outputs are those of neither YOLOX nor NanoDet: \(list.joined(separator: ", "))",
+            because: "its outputs are those of neither YOLOX nor NanoDet nor RetinaNet: \(list.joined(separator: ", "))",
             remedy: "export YOLOX with one output [1, cells, 5 + classes], or NanoDet without post-processing")
     }
 
@@ -44,7 +47,14 @@ public enum DetectorKind: Sendable, Hashable {
     package static func recognise(_ shapes: [[Int]], input: InputSize) -> DetectorKind? {
         guard input.isSensible else { return nil }
         if shapes.count == 1 { return single(shapes[0], input) }
+        if let classes = retinaNetClasses(shapes, input) { return .retinaNet(classes: classes) }
         return NanoDetLayout(pairs: shapes, input: input).map(DetectorKind.nanoDet)
+    }
+
+    private static func retinaNetClasses(_ shapes: [[Int]], _ input: InputSize) -> Int? {
+        guard shapes.count == 2, shapes.allSatisfy({ $0.count == 3 && $0[0] == 1 }), shapes[1][2] == 4, shapes[0][2] > 0 else { return nil }
+        let anchors = AnchorPyramid.anchorsPerCell * CellTable.cells([8, 16, 32, 64, 128], input).reduce(0, +)
+        return shapes.allSatisfy { $0[1] == anchors } ? shapes[0][2] : nil
     }
 
     private static func single(_ shape: [Int], _ input: InputSize) -> DetectorKind? {

@@ -1,4 +1,5 @@
 import Engine
+import Sampling
 
 extension DetectorKind {
     /// The detector for a network, whatever of the known kinds it is.
@@ -13,6 +14,7 @@ extension DetectorKind {
         case .yolox: return try YOLOXDetector(network, model: model, options: options)
         case .nanoDet: return try NanoDetDetector(network, model: model, options: options)
         case .compact: return CompactPersonDetector(network, options: options)
+        case .retinaNet: return try RetinaNetDetector(PictureNetwork(graph, model: model), options: options)
         }
     }
 }

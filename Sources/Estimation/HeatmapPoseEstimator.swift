@@ -1,11 +1,9 @@
 import CKernels
 import Diagnostics
-import Dispatch
 import Engine
 import Media
 import Pose
 import Sampling
-import Synchronization
 
 /// Top-down pose estimation with heatmaps: SimpleBaseline, HRNet and all that follow them (spec: networks-topdown section 7).
 ///
@@ -75,23 +73,8 @@ public final class HeatmapPoseEstimator: PoseEstimator {
 
     /// The joints for each region, in order; nil where a region has no size.
     private func joints(_ image: ps_image, in regions: [CropRegion]) throws -> [[Keypoint]?] {
-        let hands = min(workers.count, regions.count)
-        guard hands > 1 else { return try regions.map { try workers[0].joints(image, in: $0) } }
-        var results = [Result<[Keypoint]?, any Error>](repeating: .success(nil), count: regions.count)
-        results.withUnsafeMutableBufferPointer { results in
-            // Safe although not Sendable: each worker is used by one iteration, each place of `results` is written by the
-            // iteration that drew its number, the picture is only read, and all end before concurrentPerform returns.
-            nonisolated(unsafe) let (workers, picture) = (workers, image)
-            nonisolated(unsafe) let slots = UnsafeMutableBufferPointer(rebasing: results[...])
-            let next = Atomic<Int>(0)
-            DispatchQueue.concurrentPerform(iterations: hands) { hand in
-                while true {
-                    let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    guard place < slots.count else { return }
-                    slots[place] = Result { try workers[hand].joints(picture, in: regions[place]) }
-                }
-            }
-        }
-        return try results.map { try $0.get() }
+        // The picture is only read.
+        nonisolated(unsafe) let image = image
+        return try spread(regions, over: workers) { worker, region in try worker.joints(image, in: region) }
     }
 }

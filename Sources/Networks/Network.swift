@@ -32,6 +32,8 @@ extension Network {
     public func inputShape(batch: Int, height: Int, width: Int) -> [Int] { [batch, 3, height, width] }
     public func isExpectedSurplus(_ storedName: String) -> Bool { false }
     public var title: String { Self.title(configuration) }
+    /// What the network's parameters are called and how large they are.
+    public var parameters: [Parameter] { Self.parameters(configuration) }
 
     /// The network with weights of this source. Throws `Failure` of kind `.data` that names every tensor that is missing,
     /// has another shape, is surplus or holds NaN.

@@ -9,7 +9,7 @@ public final class InputSampler {
     public let width: Int
     public let height: Int
     public let normalization: PixelNormalization
-    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    let bytes: UnsafeMutableBufferPointer<UInt8>
 
     /// `width` and `height` must be positive and below 2^15.
     public init(width: Int, height: Int, normalization: PixelNormalization) {
@@ -68,9 +68,9 @@ public final class InputSampler {
         normalize(into: planes)
     }
 
-    private var order: ps_order { normalization.order == .rgb ? PS_ORDER_RGB : PS_ORDER_BGR }
+    var order: ps_order { normalization.order.kernelOrder }
 
-    private func normalize(into planes: UnsafeMutableBufferPointer<Float>) {
+    func normalize(into planes: UnsafeMutableBufferPointer<Float>) {
         precondition(planes.count >= count)
         withUnsafeBytes(of: normalization.scale) { scale in
             withUnsafeBytes(of: normalization.bias) { bias in
@@ -80,4 +80,8 @@ public final class InputSampler {
             }
         }
     }
+}
+
+extension ChannelOrder {
+    var kernelOrder: ps_order { self == .rgb ? PS_ORDER_RGB : PS_ORDER_BGR }
 }

@@ -47,14 +47,16 @@ public struct PictureInput: Sendable {
     }
 
     /// Plans the network for one picture of this size.
-    public func plan(_ graph: Graph, size: InputSize) throws -> Plan {
+    ///
+    /// - Parameter threads: how many may work on one layer.
+    public func plan(_ graph: Graph, size: InputSize, threads: Int = 1) throws -> Plan {
         if let batch, batch != 1 {
             throw Failure(
                 .data, "cannot use model", at: model, because: "its batch size is fixed at \(batch)",
                 remedy: "export it with batch size 1 or a dynamic one")
         }
         do {
-            return try Plan(graph, inputShapes: [name: [1, 3, size.height, size.width]])
+            return try Plan(graph, inputShapes: [name: [1, 3, size.height, size.width]], threads: threads)
         } catch var failure as Failure {
             failure.place = failure.place.isEmpty ? model : "\(model): \(failure.place)"
             throw failure

@@ -44,4 +44,17 @@ public struct PixelNormalization: Sendable, Hashable {
     /// NanoDet and NanoDet-Plus.
     public static let nanoDet = PixelNormalization(
         order: .bgr, mean: [103.53, 116.28, 123.675], deviation: [57.375, 57.12, 58.395])
+
+    /// CPN's PyTorch weights: v / 255 - mean / 255, RGB.
+    public static let cpn = PixelNormalization(order: .rgb, mean: [122.7717, 115.9465, 102.9801], deviation: [255, 255, 255])
+
+    /// CPN's own TensorFlow weights: (v - mean) / 255, BGR.
+    public static let tensorFlowCPN = PixelNormalization(
+        order: .bgr, mean: [102.9801, 115.9465, 122.7717], deviation: [255, 255, 255])
+
+    /// Lightweight OpenPose: (v - 128) / 256, BGR.
+    public static let lightweightOpenPose = PixelNormalization(order: .bgr, mean: [128, 128, 128], deviation: [256, 256, 256])
+
+    /// The numbers that a byte, the same in all three channels, becomes.
+    public func callAsFunction(_ byte: Float) -> SIMD3<Float> { scale * byte + bias }
 }

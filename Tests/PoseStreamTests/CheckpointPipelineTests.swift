@@ -17,11 +17,11 @@ struct CheckpointPipelineTests {
     }
 
     /// Writes SimpleBaseline ResNet-18 with deterministic weights as safetensors; `leavingOut` is missing in the file.
-    private func writeWeights(_ name: String, leavingOut missing: String? = nil) throws -> String {
+    private func writeWeights(_ name: String, joints: Int = 17, leavingOut missing: String? = nil) throws -> String {
         let formula = FormulaWeights(.topDown)
         var header: [String: Any] = [:]
         var data = Data()
-        for parameter in SimpleBaseline.parameters(.init(depth: .r18)) where parameter.name != missing {
+        for parameter in SimpleBaseline.parameters(.init(depth: .r18, joints: joints)) where parameter.name != missing {
             let tensor = try #require(try formula.tensor(parameter.name, shape: parameter.shape, role: parameter.role))
             let start = data.count
             tensor.withElements(as: Float.self) { data.append(Data(buffer: $0)) }
@@ -52,6 +52,26 @@ struct CheckpointPipelineTests {
             #expect(result.people.allSatisfy { $0.keypoints.count == 17 })
         }
         #expect(frames == 25)
+    }
+
+    @Test("MPII's sixteen joints come as COCO's, without a face, or as they are", .timeLimit(.minutes(3)))
+    func mpii() async throws {
+        let path = try writeWeights("pose_resnet_18_128x96.safetensors", joints: 16)
+        for (choice, set) in [("coco17", KeypointSet.coco17), ("native", .mpii16)] {
+            var configuration = try PipelineConfiguration.named("simplebaseline")
+            for setting in ["pose.model=\(path)", "pose.flip=false", "pose.keypoints=\(choice)", "detect.score=0.05", "track.high_score=0"] {
+                try configuration.apply(assignment: setting)
+            }
+            let pipeline = try Pipeline(configuration: configuration, models: ModelLibrary(folders: [Shared.file("assets/weights")]), threads: 2)
+            #expect(pipeline.keypointSet == set)
+            var people: [Person] = []
+            for try await result in try pipeline.results(for: .file(Shared.file("assets/video/tud_campus.mp4").path)) {
+                people += result.people
+                if result.frame == 1 { break }
+            }
+            #expect(!people.isEmpty && people.allSatisfy { $0.keypoints.count == set.count })
+            if set == .coco17 { #expect(people.allSatisfy { $0.keypoints[..<5].allSatisfy(\.isMissing) }) }
+        }
     }
 
     @Test("A tensor that is missing is named")

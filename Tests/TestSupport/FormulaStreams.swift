@@ -1,3 +1,5 @@
+import Foundation
+
 /// Number streams that the reference folders are made of: SplitMix64 seeded with FNV-1a 64 of a name.
 ///
 /// Two families share the generator and differ in how a word becomes a number (see the README of each folder).
@@ -27,5 +29,28 @@ public enum FormulaStream {
     /// reference/topdown's u: the top 24 bits as a whole number.
     public static func top24(_ name: String, _ count: Int) -> [UInt32] {
         words(name, count).map { UInt32($0 >> 40) }
+    }
+
+    /// reference/bottomup's `grey`: bytes [height, width, 3] of a sum of six waves a channel.
+    public static func grey(_ name: String, height: Int, width: Int) -> [UInt8] {
+        let u = unit("input:" + name, 72)
+        var bytes = [UInt8](repeating: 0, count: height * width * 3)
+        for channel in 0..<3 {
+            for y in 0..<height {
+                for x in 0..<width {
+                    var sum = 0.0
+                    for wave in 0..<6 {
+                        let first = (channel * 6 + wave) * 4
+                        let (fx, fy) = ((8 * u[first + 1]).rounded(.down), (8 * u[first + 2]).rounded(.down))
+                        let across: Double = fx * (Double(x) + 0.5) / Double(width), down: Double = fy * (Double(y) + 0.5) / Double(height)
+                        let turn: Double = across + down
+                        sum += (0.2 + 0.8 * u[first]) * sin(2 * Double.pi * turn + 2 * Double.pi * u[first + 3])
+                    }
+                    let value = (128 + 80 * Double(Float(sum / 3)) + 0.5).rounded(.down)
+                    bytes[(y * width + x) * 3 + channel] = UInt8(min(max(value, 0), 255))
+                }
+            }
+        }
+        return bytes
     }
 }

@@ -21,16 +21,17 @@ static inline pair between(double position, int32_t extent) {
     return (pair){(ptrdiff_t)low, (ptrdiff_t)low + 1, weight};
 }
 
-// The place of output sample `i` in the picture, in pixels.
-static inline double source(int32_t i, int32_t from, int32_t to) {
-    return (double)(float)((i + 0.5) * (1 / ((double)to / from)) - 0.5);
-}
+// The place of output sample `i` in the window, in pixels; `scale` in output samples for each of the window's.
+static inline double source(int32_t i, double scale) { return (double)(float)((i + 0.5) * (1 / scale) - 0.5); }
+
+static inline pair moved(pair p, int32_t by) { return (pair){p.low + by, p.high + by, p.weight}; }
 
 static inline pair chroma_between(double pixels, int32_t extent, int32_t picture, int shift, float siting) {
     const double inside = pixels < 0 ? 0 : pixels > picture - 1 ? picture - 1 : pixels;
     return between((inside - siting) / (1 << shift), extent);
 }
 
+// Of luma: in pixels of the picture, perhaps outside of it.
 typedef struct {
     pair at[PS_RUN];
 } columns;
@@ -56,60 +57,126 @@ static void blend_any(const ps_image *image, int component, const columns *x, co
     else blend(c, 1, c->step, x, y, count, upper, lower);
 }
 
-static void sample(const ps_image *image, int component, const columns *x, const pair *y, int32_t count, float unit, float *out) {
-    int32_t upper[PS_RUN], lower[PS_RUN];
-    blend_any(image, component, x, y, count, upper, lower);
+// The same where taps may lie outside the picture: those count as `border`. Only for components without subsampling.
+static void blend_bordered(const ps_image *image, int component, const columns *x, const pair *y, int32_t count, int32_t border,
+                           int32_t *upper, int32_t *lower) {
+    const ps_component *c = &image->c[component];
+    const ptrdiff_t rows[2] = {y->low, y->high};
+    int32_t *const sums[2] = {upper, lower};
+    for (int r = 0; r < 2; r++) {
+        const int row_is_inside = rows[r] >= 0 && rows[r] < image->height;
+        for (int32_t i = 0; i < count; i++) {
+            int32_t taps[2] = {border, border};
+            const ptrdiff_t places[2] = {x->at[i].low, x->at[i].high};
+            for (int t = 0; t < 2; t++) {
+                if (!row_is_inside || places[t] < 0 || places[t] >= image->width) continue;
+                taps[t] = (int32_t)ps_sample(c->base + rows[r] * c->row + places[t] * c->step, image->sample_bytes);
+            }
+            sums[r][i] = taps[0] * (2048 - x->at[i].weight) + taps[1] * x->at[i].weight;
+        }
+    }
+}
+
+static void mix(const int32_t *upper, const int32_t *lower, const pair *y, int32_t count, float unit, float *out) {
     const float below = (float)y->weight * (unit / (2048.0f * 2048.0f)), above = unit / 2048.0f - below;
     for (int32_t i = 0; i < count; i++) out[i] = (float)upper[i] * above + (float)lower[i] * below;
 }
 
-// 8-bit RGB, with OpenCV's truncations.
-static void resize_bytes(const ps_image *image, const columns *x, const pair *y, int32_t count, ps_order order, uint8_t *out) {
+// A run of output pixels on one line.
+typedef struct {
+    columns luma, chroma;
+    pair y, chroma_y;
+    int32_t count;
+    int inside;   // no tap lies outside the picture
+} line_run;
+
+// 8-bit RGB, with OpenCV's truncations. `border` in the order of the picture's components.
+static void resize_bytes(const ps_image *image, const line_run *r, const uint8_t border[3], ps_order order, uint8_t *out) {
     int32_t upper[PS_RUN], lower[PS_RUN];
-    const int32_t below = y->weight, above = 2048 - below;
+    const int32_t below = r->y.weight, above = 2048 - below;
     for (int c = 0; c < 3; c++) {
-        blend_any(image, c, x, y, count, upper, lower);
-        uint8_t *to = out + (order == PS_ORDER_BGR ? 2 - c : c);
-        for (int32_t i = 0; i < count; i++)
+        const int place = order == PS_ORDER_BGR ? 2 - c : c;
+        if (r->inside) blend_any(image, c, &r->luma, &r->y, r->count, upper, lower);
+        else blend_bordered(image, c, &r->luma, &r->y, r->count, border[place], upper, lower);
+        uint8_t *to = out + place;
+        for (int32_t i = 0; i < r->count; i++)
             to[3 * i] = (uint8_t)((((above * (upper[i] >> 4)) >> 16) + ((below * (lower[i] >> 4)) >> 16) + 2) >> 2);
     }
 }
 
-void ps_resize_u8(const ps_image *image, int32_t width, int32_t height, ps_order order, uint8_t *out, ptrdiff_t row) {
-    const int bytes_only = image->kind == PS_IMAGE_RGB && image->depth == 8;
+// All other pictures: components are scaled, then converted once.
+static void resize_components(const ps_image *image, const line_run *r, const uint8_t border[3], ps_order order, uint8_t *out) {
+    int32_t upper[PS_RUN], lower[PS_RUN];
+    ps_samples run;
     const float unit = ps_unit(image);
-    const int sx = image->c[1].shift_x, sy = image->c[1].shift_y;
-    const int32_t chroma_width = ps_extent(image->width, sx), chroma_height = ps_extent(image->height, sy);
-    for (int32_t start = 0; start < width; start += PS_RUN) {
-        const int32_t count = width - start < PS_RUN ? width - start : PS_RUN;
-        columns luma, chroma;
-        for (int32_t i = 0; i < count; i++) {
-            const double x = source(start + i, image->width, width);
-            luma.at[i] = between(x, image->width);
-            if (image->kind == PS_IMAGE_YUV) chroma.at[i] = chroma_between(x, chroma_width, image->width, sx, image->chroma_x);
-        }
-        ps_samples run;
-        for (int32_t i = 0; i < count; i++) run.cover[i] = 1;
-        for (int32_t line = 0; line < height; line++) {
-            const double position = source(line, image->height, height);
-            const pair y = between(position, image->height);
-            uint8_t *to = out + line * row + (ptrdiff_t)start * 3;
-            if (bytes_only) {
-                resize_bytes(image, &luma, &y, count, order, to);
-                continue;
-            }
-            sample(image, 0, &luma, &y, count, unit, run.c[0]);
-            if (image->kind == PS_IMAGE_RGB) {
-                sample(image, 1, &luma, &y, count, unit, run.c[1]);
-                sample(image, 2, &luma, &y, count, unit, run.c[2]);
-            } else if (image->kind == PS_IMAGE_YUV) {
-                const pair cy = chroma_between(position, chroma_height, image->height, sy, image->chroma_y);
-                sample(image, 1, &chroma, &cy, count, unit, run.c[1]);
-                sample(image, 2, &chroma, &cy, count, unit, run.c[2]);
-            }
-            ps_store_run(image, &run, count, order, to, 3);
+    const int whole = image->kind == PS_IMAGE_RGB ? 3 : 1;
+    for (int c = 0; c < whole; c++) {
+        if (r->inside) blend_any(image, c, &r->luma, &r->y, r->count, upper, lower);
+        else blend_bordered(image, c, &r->luma, &r->y, r->count, 0, upper, lower);
+        mix(upper, lower, &r->y, r->count, unit, run.c[c]);
+    }
+    if (image->kind == PS_IMAGE_YUV) {
+        for (int c = 1; c < 3; c++) {
+            blend_any(image, c, &r->chroma, &r->chroma_y, r->count, upper, lower);
+            mix(upper, lower, &r->chroma_y, r->count, unit, run.c[c]);
         }
     }
+    const float high = (float)r->y.weight / 2048;
+    const float rows = (r->y.low >= 0 && r->y.low < image->height ? 1 - high : 0) + (r->y.high >= 0 && r->y.high < image->height ? high : 0);
+    for (int32_t i = 0; i < r->count; i++) {
+        const pair *x = &r->luma.at[i];
+        const float right = (float)x->weight / 2048;
+        run.cover[i] = r->inside ? 1
+                                 : rows * ((x->low >= 0 && x->low < image->width ? 1 - right : 0) +
+                                           (x->high >= 0 && x->high < image->width ? right : 0));
+    }
+    ps_store_run(image, &run, r->count, order, out, 3);
+    if (r->inside) return;
+    for (int32_t i = 0; i < r->count; i++)
+        for (int c = 0; c < 3; c++) out[3 * i + c] = ps_to_byte((float)out[3 * i + c] + (1 - run.cover[i]) * (float)border[c]);
+}
+
+void ps_resize_window_u8(const ps_image *image, const ps_part *window, const uint8_t border[3], int32_t width, int32_t height,
+                         ps_order order, uint8_t *out, ptrdiff_t row) {
+    const int bytes_only = image->kind == PS_IMAGE_RGB && image->depth == 8;
+    const int sx = image->c[1].shift_x, sy = image->c[1].shift_y;
+    const int32_t chroma_width = ps_extent(image->width, sx), chroma_height = ps_extent(image->height, sy);
+    const int32_t last_x = window->width - 1, last_y = window->height - 1;
+    for (int32_t start = 0; start < width; start += PS_RUN) {
+        line_run r;
+        r.count = width - start < PS_RUN ? width - start : PS_RUN;
+        int columns_inside = 1;
+        for (int32_t i = 0; i < r.count; i++) {
+            const double x = source(start + i, window->scale_x);
+            r.luma.at[i] = moved(between(x, window->width), window->x);
+            columns_inside &= r.luma.at[i].low >= 0 && r.luma.at[i].high < image->width;
+            if (image->kind == PS_IMAGE_YUV) {
+                const double pixels = window->x + (x < 0 ? 0 : x > last_x ? last_x : x);
+                r.chroma.at[i] = chroma_between(pixels, chroma_width, image->width, sx, image->chroma_x);
+            }
+        }
+        for (int32_t line = 0; line < height; line++) {
+            const double y = source(line, window->scale_y);
+            r.y = moved(between(y, window->height), window->y);
+            r.inside = columns_inside && r.y.low >= 0 && r.y.high < image->height;
+            uint8_t *to = out + line * row + (ptrdiff_t)start * 3;
+            if (bytes_only) {
+                resize_bytes(image, &r, border, order, to);
+                continue;
+            }
+            if (image->kind == PS_IMAGE_YUV) {
+                const double pixels = window->y + (y < 0 ? 0 : y > last_y ? last_y : y);
+                r.chroma_y = chroma_between(pixels, chroma_height, image->height, sy, image->chroma_y);
+            }
+            resize_components(image, &r, border, order, to);
+        }
+    }
+}
+
+void ps_resize_u8(const ps_image *image, int32_t width, int32_t height, ps_order order, uint8_t *out, ptrdiff_t row) {
+    const ps_part whole = {0, 0, image->width, image->height, (double)width / image->width, (double)height / image->height};
+    const uint8_t unused[3] = {0, 0, 0};
+    ps_resize_window_u8(image, &whole, unused, width, height, order, out, row);
 }
 
 static void fill_pixels(uint8_t *to, ptrdiff_t count, const uint8_t value[3]) {

@@ -2,6 +2,7 @@
 #define CKERNELS_H
 // The engine room: one header a family of kernels. Nothing here allocates, locks or knows a file.
 #include "ps_blocked.h"
+#include "ps_decoding.h"
 #include "ps_dis.h"
 #include "ps_drawing.h"
 #include "ps_elementwise.h"

@@ -20,6 +20,27 @@ void ps_warp_u8(const ps_image *image, const double forward[6], int32_t width, i
 // centres, the border repeated, no low pass: OpenCV's resize INTER_LINEAR in its 11-bit arithmetic for 8-bit RGB.
 void ps_resize_u8(const ps_image *image, int32_t width, int32_t height, ps_order order, uint8_t *out, ptrdiff_t row);
 
+// A part of a picture, which may reach beyond it, and how far it is scaled.
+typedef struct {
+    int32_t x, y, width, height;   // pixels of the picture
+    double scale_x, scale_y;       // output pixels for each pixel of the picture
+} ps_part;
+
+// ps_resize_u8 of a window: its own edges are repeated, as if it had been cut out first; where it reaches beyond the picture it
+// shows `border` (in the crop's channel order). OpenCV's resize of a part of a padded picture.
+void ps_resize_window_u8(const ps_image *image, const ps_part *window, const uint8_t border[3], int32_t width, int32_t height,
+                         ps_order order, uint8_t *out, ptrdiff_t row);
+
+// The whole picture, scaled without rounding to bytes, into the left upper content_width x content_height values of
+// planes[3][height][width] as scale[c] * byte + bias[c]; the rest becomes rest[c]. Bilinear with half-pixel centres, the border
+// repeated, no low pass: PyTorch's interpolate and OpenCV's resize on floats.
+void ps_resize_f32(const ps_image *image, double scale_x, double scale_y, int32_t content_width, int32_t content_height,
+                   int32_t width, int32_t height, ps_order order, const float scale[3], const float bias[3], const float rest[3],
+                   float *planes);
+
+// Reverses each of `rows` rows in place.
+void ps_mirror_rows(float *values, ptrdiff_t rows, int32_t width);
+
 // ps_resize_u8 into the left upper content_width x content_height pixels of out[height][width][3]; the rest becomes `fill`.
 void ps_letterbox_u8(const ps_image *image, int32_t content_width, int32_t content_height, int32_t width, int32_t height,
                      ps_order order, const uint8_t fill[3], uint8_t *out);

@@ -25,12 +25,21 @@ extension ConfigurationKey {
         detect("nms", .number(0...1), \.nms),
         detect("every", keyFrames, \.every),
         detect("max_people", .integer(1...1000), \.maxPeople),
+        optional("detect.shorter_side", .integer(64...2048), { $0.detect?.shorterSide }) { configuration, value in
+            configuration.detect = configuration.detect ?? PipelineConfiguration.Detect()
+            configuration.detect?.shorterSide = value
+        },
         key("pose.model", .text, \.pose.model),
         key("pose.flip", .boolean, \.pose.flip),
         key("pose.padding", .number(0.5...4), \.pose.padding),
         choice("pose.decoder", \.pose.decoder),
+        choice("pose.keypoints", \.pose.keypoints),
         key("pose.every", keyFrames, \.pose.every),
         key("pose.nms", .number(0...1), \.pose.nms),
+        optional("pose.height", .integer(64...2048), { $0.pose.height }) { $0.pose.height = $1 },
+        optional("pose.stages", .integer(0...16), { $0.pose.stages }) { $0.pose.stages = $1 },
+        optional("pose.prn.model", .text, { $0.pose.prnModel }) { $0.pose.prnModel = $1 },
+        optional("pose.prn.fill", .boolean, { $0.pose.prnFill }) { $0.pose.prnFill = $1 },
         choice("track.similarity", \.track.similarity),
         choice("track.flow", \.flow),
         key("track.propagate", .boolean, \.propagate),
@@ -79,6 +88,18 @@ extension ConfigurationKey {
             read: { $0[keyPath: property].configurationValue },
             write: { configuration, value in
                 if let value = Value(value) { configuration[keyPath: property] = value }
+            })
+    }
+
+    /// A key that need not be there: some networks have no use for it.
+    private static func optional<Value: ConfigurationScalar>(
+        _ path: String, _ kind: ConfigurationKind, _ read: @escaping @Sendable (PipelineConfiguration) -> Value?,
+        _ write: @escaping @Sendable (inout PipelineConfiguration, Value) -> Void
+    ) -> ConfigurationKey {
+        ConfigurationKey(
+            path: path, kind: kind, read: { read($0)?.configurationValue },
+            write: { configuration, value in
+                if let value = Value(value) { write(&configuration, value) }
             })
     }
 

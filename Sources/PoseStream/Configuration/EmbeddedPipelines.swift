@@ -1,8 +1,11 @@
 /// The files of `pipelines/`, carried inside the program.
 enum EmbeddedPipelines {
     private static let files: [String: [UInt8]] = [
+        "cpn": PackageResources.cpn_yaml,
         "default": PackageResources.default_yaml,
         "hrnet": PackageResources.hrnet_yaml,
+        "lightweight-openpose": PackageResources.lightweight_openpose_yaml,
+        "multiposenet": PackageResources.multiposenet_yaml,
         "simplebaseline": PackageResources.simplebaseline_yaml,
     ]
 

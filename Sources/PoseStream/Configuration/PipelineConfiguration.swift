@@ -42,6 +42,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var every = KeyFrames.all
         /// The best boxes of a frame that go on to the pose network.
         public var maxPeople = 100
+        /// RetinaNet: pixels to which a picture's shorter side is scaled; nil: 800, as published.
+        public var shorterSide: Int?
 
         public init() {}
     }
@@ -53,13 +55,31 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var flip = false
         /// The box is enlarged by this factor before it is cropped.
         public var padding = 1.25
-        /// How a joint is read from its map.
-        public var decoder = HeatmapDecoder.Refinement.quarter
+        /// How people are read from the network's outputs.
+        public var decoder = PoseDecoder.quarter
+        /// Which joints come out.
+        public var keypoints = KeypointChoice.coco17
         /// The frames on which the network runs for people who are known; in between flow carries their joints.
         public var every = KeyFrames.all
         /// Two people whose OKS is above this are one; 1 turns it off.
         public var nms = 0.9
+        /// Whole-picture networks: pixels to which a picture's height is scaled; nil: the network's own.
+        public var height: Int?
+        /// Lightweight OpenPose: refinement stages that are run; nil: one, as published.
+        public var stages: Int?
+        /// MultiPoseNet: the pose residual network's model, where it is not in the file of `model`.
+        public var prnModel: String?
+        /// MultiPoseNet: joints that were not found are given where the residual network sees them most, with score 0.
+        public var prnFill: Bool?
 
         public init() {}
+    }
+
+    /// The joints that people come with.
+    public enum KeypointChoice: String, Sendable, CaseIterable {
+        /// COCO's 17, whatever the network has; what it lacks is missing.
+        case coco17
+        /// The network's own: 18 for Lightweight OpenPose, 16 for networks of MPII.
+        case native
     }
 }

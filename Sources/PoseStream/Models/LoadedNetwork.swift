@@ -1,37 +1,130 @@
 import Checkpoints
 import Diagnostics
 import Engine
+import Estimation
 import Networks
 import Sampling
 
 /// A network from a file: an ONNX graph as it stands, or one of the papers' networks with the weights of its checkpoint.
 struct LoadedNetwork: Sendable {
+    /// What a file's network does, as far as the file tells.
+    enum Task: Sendable, Hashable {
+        /// An ONNX graph: its outputs are looked at by whoever runs it.
+        case unknown
+        /// One heatmap a joint, for the person in a box.
+        case heatmaps
+        case cpn
+        case lightweightOpenPose
+        case multiPoseNet
+        case poseResidualNetwork
+        /// A detector for one input size.
+        case detector
+        case retinaNet
+    }
+
     /// The file's name, for messages.
     let name: String
-    private(set) var graph: Graph
+    /// For messages: "HRNet W32".
+    let title: String
+    let task: Task
     /// What the weights were trained on.
     let normalization: PixelNormalization
-    /// The size that the weights were trained for; nil where the graph says it.
+    /// The size that the weights were trained for; nil where the graph says it or any will do.
     let inputSize: InputSize?
+    /// Number of joints that a checkpoint's network gives; nil where the file does not tell.
+    let joints: Int?
+    /// The pose residual network in the file of a whole MultiPoseNet.
+    let residual: ResidualNetwork?
+    private let content: Content
+    /// What products are computed in; the pose residual network, which waits for its weights, stays with f32.
+    private var precision = Precision.float32
 
-    /// - Throws: `Failure` (`.data`) when the file is damaged, holds NaN, or is no network that a stage can run.
-    init(_ file: ModelFile) throws {
+    private enum Content: Sendable {
+        case graph(Graph)
+        case network(any Network)
+    }
+
+    /// - Parameter stages: refinement stages of Lightweight OpenPose that are run; nil: one.
+    /// - Throws: `Failure` (`.data`) when the file is damaged, holds NaN, or is no network that is known.
+    init(_ file: ModelFile, stages: Int? = nil) throws {
         name = file.url.lastPathComponent
         if name.hasSuffix(".onnx") {
             let model = try ONNXModel.load(contentsOf: file.url)
             if let bad = model.firstNonFinite() {
                 throw Failure(.data, "damaged model", at: name, because: "\(bad)")
             }
-            (graph, normalization, inputSize) = (model.graph, .imageNet, nil)
+            (title, task, normalization, inputSize, joints, residual) = ("an ONNX graph", .unknown, .imageNet, nil, nil, nil)
+            content = .graph(model.graph)
             return
         }
         let checkpoint = try Checkpoint.load(contentsOf: file.url)
-        let recognition = try NetworkRecognition(checkpoint, fileName: name)
-        normalization = try LoadedNetwork.normalization(of: recognition, name: name)
-        let size = recognition.inputSize ?? (height: 256, width: 192)
-        inputSize = InputSize(width: size.width, height: size.height)
+        var recognition = try NetworkRecognition(checkpoint, fileName: file.tellingName)
+        recognition.adapt(refinementStages: stages)
         let network = try recognition.network(checkpoint, place: name)
-        graph = try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width))
+        title = network.title
+        task = Task(recognition.kind)
+        normalization = Self.normalization(of: recognition)
+        inputSize = recognition.inputSize.map { InputSize(width: $0.width, height: $0.height) }
+        joints = recognition.joints
+        residual = task == .multiPoseNet ? try Self.residual(in: checkpoint, name: name) : nil
+        content = .network(network)
+    }
+
+    /// The same network with its products in these numbers.
+    func multiplying(in precision: Precision) -> LoadedNetwork {
+        var network = self
+        network.precision = precision
+        return network
+    }
+
+    /// The graph for one picture of the size that the weights were trained for.
+    func graph() throws -> Graph {
+        switch content {
+        case .graph(let graph): Self.multiplying(graph, in: precision)
+        case .network(let network): try Self.graph(network, inputSize ?? InputSize(width: 192, height: 256), precision)
+        }
+    }
+
+    /// The network for pictures of any size.
+    ///
+    /// - Parameter threads: how many may work on one layer.
+    func pictureNetwork(threads: Int) throws -> PictureNetwork {
+        switch content {
+        case .graph(let graph): try PictureNetwork(Self.multiplying(graph, in: precision), model: name, threads: threads)
+        case .network(let network): PictureNetwork(model: name, threads: threads) { [precision] size in try Self.graph(network, size, precision) }
+        }
+    }
+
+    private static func graph(_ network: any Network, _ size: InputSize, _ precision: Precision) throws -> Graph {
+        multiplying(try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width)), in: precision)
+    }
+
+    private static func multiplying(_ graph: Graph, in precision: Precision) -> Graph {
+        var graph = graph
+        graph.precision = precision
+        return graph
+    }
+
+    /// The network as a pose residual network for any number of boxes. Its authors trained on COCO's order of joints.
+    func residualNetwork() -> ResidualNetwork {
+        switch content {
+        case .graph(let graph): return ResidualNetwork(model: name, order: .coco) { _ in graph }
+        case .network(let network): return Self.residual(network, name: name, order: .coco)
+        }
+    }
+
+    private static func residual(in checkpoint: Checkpoint, name: String) throws -> ResidualNetwork? {
+        guard checkpoint.tensors["prn.dens1.weight"] != nil else { return nil }
+        let configuration = PoseResidualNetwork.Configuration(
+            prefix: "prn.", hasBottleneck: checkpoint.tensors["prn.bneck.weight"] != nil)
+        let network = try PoseResidualNetwork(configuration, from: CheckpointWeights(checkpoint, place: name))
+        return residual(network, name: name, order: .openPose)
+    }
+
+    private static func residual(_ network: any Network, name: String, order: ResidualNetwork.JointOrder) -> ResidualNetwork {
+        ResidualNetwork(model: name, order: order) { boxes in
+            try network.graph(inputShape: network.inputShape(batch: boxes, height: 0, width: 0))
+        }
     }
 
     /// The same network with its products in these numbers.
@@ -42,17 +135,66 @@ struct LoadedNetwork: Sendable {
     }
 
     /// What each family's published weights were trained on (spec: networks-topdown section 6).
-    private static func normalization(of recognition: NetworkRecognition, name: String) throws -> PixelNormalization {
+    private static func normalization(of recognition: NetworkRecognition) -> PixelNormalization {
         switch (recognition.kind, recognition.naming) {
-        case (.simpleBaseline, .mmpose), (.hrNet, .mmpose): return .mmpose
+        case (.simpleBaseline, .mmpose), (.hrNet, .mmpose): .mmpose
         // The official SimpleBaseline weights saw BGR, HRNet's RGB, both with the same numbers.
-        case (.simpleBaseline, _): return .simpleBaseline
-        case (.hrNet, _), (.compactPose, _), (.compactDetector, _): return .imageNet
-        default:
-            throw Failure(
-                .data, "cannot use model in a pipeline", at: name,
-                because: "its maps are read in another way than SimpleBaseline's and HRNet's, which this version does not do",
-                remedy: "take weights of SimpleBaseline or HRNet, or an ONNX file with one map a joint")
+        case (.simpleBaseline, _): .simpleBaseline
+        case (.cpn, _): .cpn
+        case (.tensorFlowCPN, _): .tensorFlowCPN
+        case (.lightweightOpenPose, _): .lightweightOpenPose
+        default: .imageNet
+        }
+    }
+}
+
+extension ModelFile {
+    /// The name that tells what weights were trained for. TensorFlow's files are all called alike: there the folder does
+    /// ("COCO.res50.384x288.CPN/snapshot_350.ckpt.index").
+    var tellingName: String {
+        let name = url.lastPathComponent
+        return name.hasSuffix(".index") ? "\(url.deletingLastPathComponent().lastPathComponent)/\(name)" : name
+    }
+}
+
+extension LoadedNetwork.Task {
+    fileprivate init(_ kind: NetworkRecognition.Kind) {
+        self = switch kind {
+        case .simpleBaseline, .hrNet, .compactPose: .heatmaps
+        case .cpn, .tensorFlowCPN: .cpn
+        case .lightweightOpenPose: .lightweightOpenPose
+        case .multiPoseNet: .multiPoseNet
+        case .poseResidualNetwork: .poseResidualNetwork
+        case .retinaNet: .retinaNet
+        case .compactDetector: .detector
+        }
+    }
+
+    /// The decoders that can read such a network, the usual one first; empty for what finds no poses.
+    var decoders: [PoseDecoder] {
+        switch self {
+        case .unknown: PoseDecoder.allCases
+        case .heatmaps: [.quarter, .mmpose, .none]
+        case .cpn: [.cpn]
+        case .lightweightOpenPose: [.paf]
+        case .multiPoseNet: [.prn]
+        case .poseResidualNetwork, .detector, .retinaNet: []
+        }
+    }
+}
+
+extension NetworkRecognition {
+    /// What a pipeline needs of the network: people only, and as many refinement stages as the user wants.
+    fileprivate mutating func adapt(refinementStages: Int?) {
+        switch kind {
+        case .retinaNet(var configuration):
+            // COCO's 91 classes have people in class 1.
+            if configuration.classes == 91 { configuration.onlyClass = 1 }
+            kind = .retinaNet(configuration)
+        case .lightweightOpenPose(var configuration):
+            configuration.refinementStages = refinementStages ?? configuration.refinementStages
+            kind = .lightweightOpenPose(configuration)
+        default: break
         }
     }
 }

@@ -43,7 +43,7 @@ public struct ModelLibrary: Sendable {
     }
 
     /// Extensions of files that can hold a network, longest first so that a stem loses all of it.
-    static let extensions = [".pth.tar", ".safetensors", ".onnx", ".pth", ".pt"]
+    static let extensions = [".ckpt.index", ".pth.tar", ".safetensors", ".onnx", ".pth", ".pt"]
 
     /// Finds a model by registry name, by the stem of a file in a model folder, or by path.
     ///

@@ -9,18 +9,32 @@ import Tracking
 struct PipelineNetworks: Sendable {
     /// The model files in use, detector first.
     let files: [ModelFile]
-    let keypointSet = KeypointSet.coco17
+    /// The joints that people come with.
+    let keypointSet: KeypointSet
+    /// Those of the pose network.
+    private let ownKeypointSet: KeypointSet
     private let detector: LoadedNetwork?
     private let pose: LoadedNetwork
+    private let residual: LoadedNetwork?
     private let threads: Int
 
-    /// - Throws: `Failure` when a model is missing (`.noInput`) or damaged (`.data`).
+    /// - Throws: `Failure` when a model is missing (`.noInput`), damaged (`.data`), or contradicts the pipeline
+    ///   (`.configuration`).
     init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int, precision: Precision = .float32) throws {
+        try configuration.checkUses()
         let detectorFile = try configuration.detect.map { try library.find($0.model) }
         let poseFile = try library.find(configuration.pose.model)
+        let residualFile = try configuration.pose.prnModel.map(library.find)
         detector = try detectorFile.map { try LoadedNetwork($0).multiplying(in: precision) }
-        pose = try LoadedNetwork(poseFile).multiplying(in: precision)
-        files = [detectorFile, poseFile].compactMap { $0 }
+        pose = try LoadedNetwork(poseFile, stages: configuration.pose.stages).multiplying(in: precision)
+        residual = try residualFile.map { try LoadedNetwork($0) }
+        files = [detectorFile, poseFile, residualFile].compactMap { $0 }
+        ownKeypointSet = switch configuration.pose.decoder {
+        case .paf: .openPose18
+        case .none, .quarter, .mmpose: pose.joints == KeypointSet.mpii16.count ? .mpii16 : .coco17
+        default: .coco17
+        }
+        keypointSet = configuration.pose.keypoints == .native ? ownKeypointSet : .coco17
         self.threads = threads
         // A model of another kind must be refused before any output is touched.
         _ = try makeStages(configuration)
@@ -28,26 +42,114 @@ struct PipelineNetworks: Sendable {
 
     /// Stages with state of their own for one source.
     func makeStages(_ configuration: PipelineConfiguration) throws -> sending Stages {
+        try checkDecoder(configuration)
         try configuration.checkKeyFrames()
-        guard let detect = configuration.detect, let detector else {
-            throw Failure(
-                .configuration, "no detector", at: "pipeline \(configuration.name)",
-                because: "its pose network works on boxes and nothing finds them", remedy: "add a detect section: detect: { model: yolox-nano }")
-        }
-        let boxes = DetectorOptions(scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople)
-        let joints = HeatmapPoseOptions(
-            padding: configuration.pose.padding, flip: configuration.pose.flip, refinement: configuration.pose.decoder,
-            normalization: pose.normalization, inputSize: pose.inputSize,
-            similarityThreshold: configuration.pose.nms < 1 ? configuration.pose.nms : nil, threads: threads)
         var stages = Stages(
-            detector: try DetectorKind.makeDetector(detector.graph, model: detector.name, options: boxes),
-            estimator: try HeatmapPoseEstimator(pose.graph, model: pose.name, keypointSet: keypointSet, options: joints),
+            detector: try makeDetector(configuration.detect), estimator: try makeEstimator(configuration.pose),
             flow: configuration.flow == .none ? nil : try configuration.flow.makeProvider(),
             tracker: FlowPoseTracker(configuration: configuration.track, keypoints: keypointSet),
             smoother: configuration.smooth ? PoseSmoother(keypoints: keypointSet, jointScore: configuration.track.jointScore) : nil)
-        stages.detectEvery = detect.every
+        stages.detectEvery = configuration.detect?.every ?? .all
         stages.poseEvery = configuration.pose.every
         stages.propagates = configuration.propagate
         return stages
+    }
+
+    private func makeDetector(_ detect: PipelineConfiguration.Detect?) throws -> (any Detector)? {
+        guard let detect, let detector else { return nil }
+        let options = DetectorOptions(
+            scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople, shorterSide: detect.shorterSide)
+        switch detector.task {
+        case .unknown, .detector: return try DetectorKind.makeDetector(detector.graph(), model: detector.name, options: options)
+        case .retinaNet: return try RetinaNetDetector(detector.pictureNetwork(threads: threads), options: options)
+        default:
+            throw Failure(
+                .data, "cannot use model as a person detector", at: detector.name, because: "it is \(detector.title)",
+                remedy: "name it as pose.model, and a detector as detect.model")
+        }
+    }
+
+    private func makeEstimator(_ options: PipelineConfiguration.Pose) throws -> any PoseEstimator {
+        let similarity = options.nms < 1 ? options.nms : nil
+        switch options.decoder {
+        case .cpn:
+            return try CPNPoseEstimator(
+                pose.graph(), model: pose.name,
+                options: CPNPoseOptions(
+                    flip: options.flip, normalization: pose.task == .unknown ? .cpn : pose.normalization, inputSize: pose.inputSize,
+                    similarityThreshold: similarity, threads: threads))
+        case .paf:
+            return try LightweightOpenPoseEstimator(
+                pose.pictureNetwork(threads: threads), options: .init(height: options.height ?? 256, isNative: options.keypoints == .native))
+        case .prn:
+            guard let residual = residual?.residualNetwork() ?? pose.residual else {
+                throw Failure(
+                    .configuration, "no pose residual network", at: "pose.prn.model",
+                    because: "\(pose.name) holds none, and MultiPoseNet deals joints out by it",
+                    remedy: "name its file: --set pose.prn.model=PRN.pth.tar")
+            }
+            return try MultiPoseNetEstimator(
+                pose.pictureNetwork(threads: threads), residual: residual,
+                options: .init(height: options.height ?? 480, flip: options.flip, fillsMissing: options.prnFill ?? false))
+        case .none, .quarter, .mmpose:
+            let estimator = try HeatmapPoseEstimator(
+                pose.graph(), model: pose.name, keypointSet: ownKeypointSet,
+                options: HeatmapPoseOptions(
+                    padding: options.padding, flip: options.flip, refinement: options.decoder.refinement ?? .quarter,
+                    normalization: pose.normalization, inputSize: pose.inputSize, similarityThreshold: similarity, threads: threads))
+            guard ownKeypointSet == .mpii16, keypointSet == .coco17 else { return estimator }
+            return ConvertedPoseEstimator(estimator, to: .coco17, sources: KeypointSet.mpiiOfCOCO)
+        }
+    }
+
+    /// Maps of one network read by the rules of another give poses that mean nothing.
+    private func checkDecoder(_ configuration: PipelineConfiguration) throws {
+        guard let usual = pose.task.decoders.first else {
+            throw Failure(.data, "cannot use model as a pose network", at: pose.name, because: "it is \(pose.title)")
+        }
+        let decoder = configuration.pose.decoder
+        guard pose.task.decoders.contains(decoder) else {
+            throw Failure(
+                .configuration, "wrong decoder", at: "pose.decoder: \(decoder.rawValue)",
+                because: "\(pose.name) is \(pose.title), which is read by \(usual.rawValue)",
+                remedy: usual.findsPeople
+                    ? "start from the pipeline \(usual == .paf ? "lightweight-openpose" : "multiposenet")" : "--set pose.decoder=\(usual.rawValue)")
+        }
+        if let residual, residual.task != .unknown, residual.task != .poseResidualNetwork {
+            throw Failure(
+                .data, "cannot use model as a pose residual network", at: residual.name, because: "it is \(residual.title)")
+        }
+    }
+}
+
+extension PipelineConfiguration {
+    /// Refuses settings that nothing in the pipeline would heed, and a missing or useless detector.
+    fileprivate func checkUses() throws {
+        if pose.decoder.findsPeople {
+            guard detect == nil else {
+                throw Failure(
+                    .configuration, "detector without use", at: "pipeline \(name)",
+                    because: "its pose network finds people by itself", remedy: "leave the detect section out")
+            }
+        } else {
+            guard detect != nil else {
+                throw Failure(
+                    .configuration, "no detector", at: "pipeline \(name)",
+                    because: "its pose network works on boxes and nothing finds them",
+                    remedy: "add a detect section: detect: { model: yolox-nano }")
+            }
+        }
+        func refuse(_ key: String, unless isUsed: Bool, _ why: String) throws {
+            guard !isUsed, let key = ConfigurationKey.find(key), key.read(self) != nil else { return }
+            throw Failure(.configuration, "setting without use", at: key.path, because: why)
+        }
+        try refuse("pose.height", unless: pose.decoder.findsPeople, "only networks that see the whole picture scale it")
+        try refuse("pose.stages", unless: pose.decoder == .paf, "only Lightweight OpenPose has refinement stages")
+        try refuse("pose.prn.model", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
+        try refuse("pose.prn.fill", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
+        if pose.decoder == .paf, pose.flip {
+            throw Failure(
+                .configuration, "setting without use", at: "pose.flip", because: "Lightweight OpenPose has no flip test")
+        }
     }
 }
