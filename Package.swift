@@ -39,6 +39,9 @@ let package = Package(
         .target(name: "Geometry"),
         .target(name: "Pose", dependencies: ["Geometry"]),
 
+        // Files from elsewhere; the only room that opens a connection for them.
+        .target(name: "Downloads", dependencies: ["Diagnostics", .product(name: "Crypto", package: "swift-crypto")]),
+
         // The way of a frame.
         .target(name: "Media", dependencies: ["CFFmpeg", "CShims", "CKernels", "Diagnostics", "Geometry"]),
         .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", "Diagnostics"]),
@@ -60,8 +63,7 @@ let package = Package(
         .target(
             name: "PoseStream",
             dependencies: [
-                "Checkpoints", "Detection", "Diagnostics", "Drawing", "Engine", "Estimation", "Evaluation", "Flow", "Geometry", "Media",
-                "Networks", "Pose",
+                "CKernels", "Checkpoints", "Detection", "Diagnostics", "Downloads", "Drawing", "Engine", "Estimation", "Evaluation", "Flow", "Geometry", "Media", "Networks", "Pose",
                 "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -71,13 +73,14 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Diagnostics", "Evaluation", "Geometry", "Interchange", "PoseStream", "Records",
+                "Diagnostics", "Downloads", "Evaluation", "Geometry", "Interchange", "PoseStream", "Records",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
         // Tests mirror the rooms.
         .target(name: "TestSupport", dependencies: ["CKernels"], path: "Tests/TestSupport"),
+        .testTarget(name: "DownloadsTests", dependencies: ["Diagnostics", "Downloads", "TestSupport"]),
         .testTarget(name: "GeometryTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "PoseTests", dependencies: ["Geometry", "Pose", "TestSupport"]),
         .testTarget(name: "SamplingTests", dependencies: ["CKernels", "Geometry", "Sampling", "TestSupport"]),
@@ -100,10 +103,11 @@ let package = Package(
         .testTarget(name: "InterchangeTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Interchange", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
-        .testTarget(name: "PoseStreamTests",
+        .testTarget(
+            name: "PoseStreamTests",
             dependencies: [
-                "Detection", "Diagnostics", "Engine", "Estimation", "Geometry", "Media", "Networks", "Pose", "PoseStream", "TestSupport",
-                "Tracking",
+                "Detection", "Diagnostics", "Downloads", "Engine", "Estimation", "Geometry", "Media", "Networks", "Pose", "PoseStream",
+                "TestSupport", "Tracking",
             ]),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool", "TestSupport"]),
     ],

@@ -25,6 +25,6 @@ struct DevicesCommand: ParsableCommand {
         if found.isEmpty {
             return print("no camera and no display found (a camera is /dev/video0 and the like; lavfi:testsrc generates pictures without one)")
         }
-        print(table([["INPUT", "NAME", "OFFERS"]] + found.map { [$0.input, $0.name, $0.offers.joined(separator: ", ")] }))
+        print(TextColumns.text([["INPUT", "NAME", "OFFERS"]] + found.map { [$0.input, $0.name, $0.offers.joined(separator: ", ")] }))
     }
 }

@@ -13,6 +13,9 @@ public struct Doctor: Sendable {
 
     public var findings: [Finding]
 
+    /// The processor's name.
+    public static var processor: String { Processor.name }
+
     /// What is missing, one line each.
     public var missing: [String] { findings.compactMap { finding in finding.remedy.map { "\(finding.topic): \(finding.text) (\($0))" } } }
 
@@ -28,12 +31,7 @@ public struct Doctor: Sendable {
                 text: "\(FFmpegFacts.version) (" + FFmpegFacts.libraries.map { "\($0.name) \($0.version)" }.joined(separator: ", ") + "), \(FFmpegFacts.licence)"),
         ]
         findings += [decoders(), encoders(), protocols(), devices()]
-        findings += ModelRegistry.all.map { model in
-            if let url = library.locate(model) { return Finding(topic: model.name, text: url.path) }
-            return Finding(
-                topic: model.name, text: "not found",
-                remedy: "get \(model.files[0]) from \(model.page) and put it into \(library.folders.first?.path ?? "a model folder")")
-        }
+        findings += models(library)
         return Doctor(findings: findings)
     }
 
@@ -45,6 +43,17 @@ public struct Doctor: Sendable {
             return Finding(topic: "kernels", text: "\(set.name)\(set.multipliesBFloat16 ? " with bf16" : "") (of \(names))")
         } catch {
             return Finding(topic: "kernels", text: "POSESTREAM_ISA names none of \(names)", remedy: "name one of these or leave it unset")
+        }
+    }
+
+    /// Registered models that are there, and of those that are not the ones that the default pipeline needs.
+    private static func models(_ library: ModelLibrary) -> [Finding] {
+        let standard = PipelineConfiguration(name: "default")
+        let needed = [standard.detect?.model, standard.pose.model]
+        return ModelRegistry.all.compactMap { model in
+            if let url = library.locate(model) { return Finding(topic: model.name, text: url.path) }
+            guard needed.contains(model.name) else { return nil }
+            return Finding(topic: model.name, text: "not found", remedy: model.remedy)
         }
     }
 

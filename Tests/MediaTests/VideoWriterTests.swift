@@ -3,6 +3,7 @@ import Drawing
 import Foundation
 import Geometry
 import Media
+import TestSupport
 import Testing
 
 @Suite("Writing videos", .enabled(if: Bench.isPresent, Comment(rawValue: Bench.absent)))
@@ -240,26 +241,5 @@ struct VideoWriterTests {
         }
         #expect(failed?.kind == .inputOutput && writer.isReaderGone)
         reader.waitUntilExit()
-    }
-}
-
-/// A tmpfs of a few kilobytes.
-private final class SmallDisk {
-    static let isPossible = geteuid() == 0 && SmallDisk(kilobytes: 64) != nil
-
-    let path: String
-
-    init?(kilobytes: Int) {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("posestream-disk-\(UUID().uuidString)").path
-        guard mkdir(path, 0o700) == 0 else { return nil }
-        guard mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
-            rmdir(path)
-            return nil
-        }
-    }
-
-    deinit {
-        umount2(path, Int32(MNT_DETACH))
-        rmdir(path)
     }
 }

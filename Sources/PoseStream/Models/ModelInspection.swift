@@ -23,8 +23,9 @@ public struct ModelInspection: Sendable {
         facts = [("file", file.url.path)]
         let size = try file.url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         facts.append(("bytes", "\(size)"))
-        facts.append(("sha256", try file.sha256()))
-        if let model = file.registered {
+        let digest = try file.sha256()
+        facts.append(("sha256", digest))
+        if let model = file.registered ?? ModelRegistry.find(sha256: digest) {
             facts.append(("registry", "\(model.name), \(model.task.rawValue), \(model.licence), \(model.accuracy)"))
         }
         tensors = []

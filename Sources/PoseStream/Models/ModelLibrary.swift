@@ -36,10 +36,15 @@ public struct ModelLibrary: Sendable {
         first: [String] = [], environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> ModelLibrary {
         let listed = (environment["POSESTREAM_MODELS"] ?? "").split(separator: ":").map(String.init)
+        let paths = first + listed + [userFolder(environment: environment).path, "/usr/share/posestream/models"]
+        return ModelLibrary(folders: paths.map { URL(fileURLWithPath: $0, isDirectory: true) })
+    }
+
+    /// The user's own folder, where `models pull` and `models add` put files: `$XDG_DATA_HOME/posestream/models`.
+    public static func userFolder(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL {
         let home = environment["HOME"] ?? NSHomeDirectory()
         let data = environment["XDG_DATA_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(home)/.local/share"
-        let paths = first + listed + ["\(data)/posestream/models", "/usr/share/posestream/models"]
-        return ModelLibrary(folders: paths.map { URL(fileURLWithPath: $0, isDirectory: true) })
+        return URL(fileURLWithPath: "\(data)/posestream/models", isDirectory: true)
     }
 
     /// Extensions of files that can hold a network, longest first so that a stem loses all of it.
@@ -54,19 +59,19 @@ public struct ModelLibrary: Sendable {
                 throw Failure(.noInput, "cannot open model", at: name, because: "no such file")
             }
             let url = URL(fileURLWithPath: name)
-            return ModelFile(name: name, url: url, registered: ModelRegistry.all.first { $0.files.contains(url.lastPathComponent) })
+            return ModelFile(name: name, url: url, registered: ModelRegistry.find(file: url.lastPathComponent))
         }
         if let registered = ModelRegistry.find(name) {
             if let url = locate(registered) { return ModelFile(name: name, url: url, registered: registered) }
             throw Failure(
                 .noInput, "model not found", at: name, because: "none of \(searched) holds \(registered.files[0])",
-                remedy: "get it from \(registered.page) and put it into a folder named by --models or $POSESTREAM_MODELS")
+                remedy: "\(registered.remedy); or name its folder with --models or $POSESTREAM_MODELS")
         }
         for folder in folders {
             for suffix in ModelLibrary.extensions {
                 let url = folder.appendingPathComponent(name + suffix)
                 if FileManager.default.fileExists(atPath: url.path) {
-                    return ModelFile(name: name, url: url, registered: ModelRegistry.all.first { $0.files.contains(url.lastPathComponent) })
+                    return ModelFile(name: name, url: url, registered: ModelRegistry.find(file: url.lastPathComponent))
                 }
             }
         }

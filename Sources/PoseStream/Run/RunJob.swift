@@ -1,4 +1,5 @@
 import Diagnostics
+import Downloads
 import Foundation
 import Media
 import Pose
@@ -200,7 +201,7 @@ public final class RunJob: Sendable {
     private func header(of source: SourceDescription, _ report: (RunEvent) -> Void) throws -> HeaderRecord {
         let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
         for model in models {
-            if let known = model.file.registered, known.sha256 != model.sha256 {
+            if let known = model.file.registered, known.fingerprint != .unknown || !known.variants.isEmpty, !known.knows(model.sha256) {
                 report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
             }
         }
