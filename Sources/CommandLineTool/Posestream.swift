@@ -18,7 +18,7 @@ struct Posestream: ParsableCommand {
         version: Versions.summary,
         subcommands: [
             RunCommand.self, RenderCommand.self, RetrackCommand.self, EvalCommand.self, ExportCommand.self, ModelsCommand.self,
-            DevicesCommand.self, DoctorCommand.self, SchemaCommand.self,
+            BenchCommand.self, DevicesCommand.self, DoctorCommand.self, SchemaCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Help, versions and reports")
 struct HelpTests {
-    @Test("Every command's help shows three examples", arguments: [["--help"], ["run", "--help"], ["models", "list", "--help"], ["models", "path", "--help"], ["models", "inspect", "--help"], ["eval", "--help"], ["eval", "coco", "--help"], ["eval", "mpii", "--help"], ["eval", "posetrack", "--help"], ["eval", "mot", "--help"], ["export", "--help"], ["render", "--help"], ["retrack", "--help"], ["devices", "--help"], ["doctor", "--help"], ["schema", "--help"], ["models", "synthesize", "--help"]])
+    @Test("Every command's help shows three examples", arguments: [["--help"], ["run", "--help"], ["models", "list", "--help"], ["models", "path", "--help"], ["models", "inspect", "--help"], ["eval", "--help"], ["eval", "coco", "--help"], ["eval", "mpii", "--help"], ["eval", "posetrack", "--help"], ["eval", "mot", "--help"], ["export", "--help"], ["render", "--help"], ["retrack", "--help"], ["devices", "--help"], ["doctor", "--help"], ["schema", "--help"], ["models", "synthesize", "--help"], ["models", "pull", "--help"], ["models", "add", "--help"], ["models", "export", "--help"], ["bench", "networks", "--help"], ["bench", "pipeline", "--help"]])
     func help(arguments: [String]) throws {
         let result = try Program.posestream.run(arguments)
         #expect(result.status == 0)

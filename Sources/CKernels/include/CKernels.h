@@ -10,6 +10,7 @@
 #include "ps_flow.h"
 #include "ps_heatmap.h"
 #include "ps_image.h"
+#include "ps_peak.h"
 #include "ps_sampling.h"
 #include "ps_turn.h"
 #endif
