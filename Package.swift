@@ -63,8 +63,8 @@ let package = Package(
         .target(
             name: "PoseStream",
             dependencies: [
-                "CKernels", "Checkpoints", "Detection", "Diagnostics", "Downloads", "Drawing", "Engine", "Estimation", "Evaluation", "Flow", "Geometry", "Media", "Networks", "Pose",
-                "Records", "Sampling", "Tracking",
+                "CKernels", "Checkpoints", "Detection", "Diagnostics", "Downloads", "Drawing", "Engine", "Estimation", "Evaluation", "Flow",
+                "Geometry", "Media", "Networks", "Pose", "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Yams", package: "Yams"),

@@ -80,7 +80,8 @@ public struct Download: Sendable {
     private func fetch(
         into part: PartFile, address: DownloadAddress, reporting report: @escaping @Sendable (Int, Int?, String?) -> Void
     ) throws {
-        var tries = 0, restarts = 0
+        var tries = 0, restarts = 0, redirections = 0
+        var source = source
         while true {
             let before = part.byteCount
             let transfer = Transfer(into: part, address: address, expected: expectedBytes, largest: largest) { report($0, $1, nil) }
@@ -93,6 +94,13 @@ public struct Download: Sendable {
             let reason: String
             switch outcome {
             case .complete: return
+            case .redirected(let target):
+                redirections += 1
+                guard redirections <= 10 else {
+                    throw Failure(.unavailable, "cannot download", at: place, because: "the server redirects without end")
+                }
+                source = target
+                continue
             case .mustStartOver:
                 restarts += 1
                 guard restarts <= 2 else {
@@ -108,6 +116,8 @@ public struct Download: Sendable {
                     .unavailable, "cannot download", at: place, because: "\(reason), \(tries) times",
                     remedy: part.byteCount > 0 ? "run it again: it goes on after \(part.byteCount) bytes" : "a mirror can be named with --mirror")
             }
+            // The next try begins where the publisher says: a redirection may have been for this time only.
+            (source, redirections) = (self.source, 0)
             report(part.byteCount, expectedBytes, reason)
             if !delays.isEmpty { Thread.sleep(forTimeInterval: delays[max(tries - 1, 0)]) }
         }

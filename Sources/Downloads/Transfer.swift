@@ -10,6 +10,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     enum Outcome {
         /// The server has said all it has to say.
         case complete
+        /// The file is elsewhere, at an address that may be read.
+        case redirected(URL)
         /// The part is not the beginning of what the server has: it has to be fetched anew.
         case mustStartOver
         /// The connection broke, or the server is busy for now.
@@ -25,7 +27,6 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
 
     private var total: Int?
     private var offset = 0
-    private var redirections = 0
     private var outcome: Outcome?
     private var failure: Failure?
 
@@ -71,30 +72,29 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         return request
     }
 
-    private func fail(_ task: URLSessionTask, _ error: any Error) {
+    private func keep(_ error: any Error) {
         failure = failure ?? error as? Failure ?? Failure(.inputOutput, "cannot download", at: part.url.path, because: "\(error)")
-        task.cancel()
     }
 
     // MARK: - What the session tells
 
+    /// Redirections are followed one by one by the caller, where each can be looked at and refused.
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
-        redirections += 1
-        let target = newRequest.url
-        let why = target.map { address.refusal(of: $0, after: response.url) } ?? "the new address cannot be read"
-        guard let target, why == nil, redirections <= 10 else {
-            let place = response.url.map(DownloadAddress.text) ?? "?"
-            fail(
-                task,
-                Failure(
-                    .unavailable, "cannot download", at: place,
-                    because: "the server redirects to \(target.map(DownloadAddress.text) ?? "nowhere"): \(why ?? "too many redirections")"))
-            return completionHandler(nil)
+        redirect(by: response)
+        completionHandler(nil)
+    }
+
+    private func redirect(by response: HTTPURLResponse) {
+        let target = response.value(forHTTPHeaderField: "Location").flatMap { URL(string: $0, relativeTo: response.url)?.absoluteURL }
+        let place = response.url.map(DownloadAddress.text) ?? "?"
+        if let target, let why = address.refusal(of: target, after: response.url) {
+            failure = failure ?? Failure(
+                .unavailable, "cannot download", at: place, because: "the server redirects to \(DownloadAddress.text(target)): \(why)")
         }
-        completionHandler(request(target))
+        outcome = target.map { .redirected($0) } ?? .interrupted("the server redirects to nowhere")
     }
 
     func urlSession(
@@ -105,7 +105,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
             let isBody = try accept(response)
             completionHandler(isBody ? .allow : .cancel)
         } catch {
-            fail(dataTask, error)
+            keep(error)
             completionHandler(.cancel)
         }
     }
@@ -133,16 +133,19 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         case 416:
             outcome = .mustStartOver
             return false
+        case 301, 302, 303, 307, 308:
+            redirect(by: answer)
+            return false
         case 408, 425, 429, 500...599:
             outcome = .interrupted("the server answers \(answer.statusCode)")
             return false
         default:
-            // A redirection that was refused has said why already.
-            if failure == nil {
-                let why = answer.statusCode == 404 || answer.statusCode == 410 ? "there is no such file (404)" : "the server answers \(answer.statusCode)"
-                throw Failure(.unavailable, "cannot download", at: place, because: answer.statusCode == 410 ? "the file is gone (410)" : why)
+            let why = switch answer.statusCode {
+            case 404: "there is no such file (404)"
+            case 410: "the file is gone (410)"
+            default: "the server answers \(answer.statusCode)"
             }
-            return false
+            throw Failure(.unavailable, "cannot download", at: place, because: why)
         }
         if answer.expectedContentLength >= 0 {
             let (whole, overflow) = offset.addingReportingOverflow(Int(clamping: answer.expectedContentLength))
@@ -171,7 +174,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
             try part.append(data)
             report(part.byteCount, total)
         } catch {
-            fail(dataTask, error)
+            keep(error)
+            dataTask.cancel()
         }
     }
 

@@ -88,7 +88,9 @@ def ncnn(path, x, threads):
 
     folder = pathlib.Path(tempfile.gettempdir()) / "posestream-ncnn"
     folder.mkdir(exist_ok=True)
-    stem = f"{pathlib.Path(path).stem}_{os.stat(path).st_size}_{'x'.join(map(str, x.shape))}"
+    # pnnx writes underscores where a name has anything but letters and digits.
+    name = "".join(c if c.isalnum() else "_" for c in pathlib.Path(path).stem)
+    stem = f"{name}_{os.stat(path).st_size}_{'x'.join(map(str, x.shape))}"
     param, weights = folder / f"{stem}.ncnn.param", folder / f"{stem}.ncnn.bin"
     if not param.exists():
         copy = folder / f"{stem}.onnx"
@@ -113,12 +115,13 @@ def ncnn(path, x, threads):
 
 
 def converter():
-    import pnnx
+    """The program in the package pnnx; the package itself would want PyTorch."""
+    import importlib.util
 
-    folder = pathlib.Path(pnnx.__file__).parent
-    for place in (folder / "bin" / "pnnx", pathlib.Path(os.sys.prefix) / "bin" / "pnnx"):
-        if place.exists():
-            return place
+    for place in importlib.util.find_spec("pnnx").submodule_search_locations:
+        for program in pathlib.Path(place).rglob("pnnx"):
+            if program.is_file():
+                return program
     raise RuntimeError("the package pnnx has no program")
 
 

@@ -20,6 +20,8 @@ def enter():
         print(f"making {place} (once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
+        # ncnn's converter is one program; what else its package wants (PyTorch) is not needed for that.
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "pnnx"], check=True)
         ready.touch()
     if not POSESTREAM.exists():
         sys.exit(f"{POSESTREAM} is missing: make build, or name it in $POSESTREAM")

@@ -19,6 +19,7 @@ public struct ONNXWriter {
     private var names: [ValueID: String] = [:]
     private var infos: [ValueID: ValueInfo] = [:]
     private var usedNames: Set<String> = []
+    private var usedLabels: Set<String> = []
 
     /// The bytes of a file with this graph.
     ///
@@ -70,9 +71,11 @@ public struct ONNXWriter {
         }
     }
 
-    private mutating func unique(_ wanted: String) -> String {
+    private mutating func unique(_ wanted: String) -> String { Self.unique(wanted, among: &usedNames) }
+
+    private static func unique(_ wanted: String, among names: inout Set<String>) -> String {
         var name = wanted, count = 2
-        while !usedNames.insert(name).inserted {
+        while !names.insert(name).inserted {
             name = "\(wanted)_\(count)"
             count += 1
         }
@@ -119,7 +122,8 @@ public struct ONNXWriter {
         let label = node.name.isEmpty ? "\(layer.type)_\(index)" : node.name
         var message = Onnx_NodeProto()
         message.opType = layer.type
-        message.name = label
+        // Layers that share their weights have one name with us; each needs its own in a file.
+        message.name = Self.unique(label, among: &usedLabels)
         message.attribute = layer.attributes
         message.input = try node.inputs.enumerated().map { place, value in
             guard let value else { return "" }
@@ -143,7 +147,8 @@ public struct ONNXWriter {
         message.output = [inner]
         proto.node.append(message)
         var activation = Onnx_NodeProto()
-        (activation.opType, activation.name, activation.attribute) = (type, "\(label)_\(type)", attributes)
+        (activation.opType, activation.attribute) = (type, attributes)
+        activation.name = Self.unique("\(label)_\(type)", among: &usedLabels)
         (activation.input, activation.output) = ([inner], [name])
         proto.node.append(activation)
     }
