@@ -36,6 +36,7 @@ extension ConfigurationKey {
         choice("pose.keypoints", \.pose.keypoints),
         key("pose.every", keyFrames, \.pose.every),
         key("pose.nms", .number(0...1), \.pose.nms),
+        optional("pose.score", .number(0...1), { $0.pose.score }) { $0.pose.score = $1 },
         optional("pose.height", .integer(64...2048), { $0.pose.height }) { $0.pose.height = $1 },
         optional("pose.stages", .integer(0...16), { $0.pose.stages }) { $0.pose.stages = $1 },
         optional("pose.prn.model", .text, { $0.pose.prnModel }) { $0.pose.prnModel = $1 },

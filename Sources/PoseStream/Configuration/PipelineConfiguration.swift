@@ -63,6 +63,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var every = KeyFrames.all
         /// Two people whose OKS is above this are one; 1 turns it off.
         public var nms = 0.9
+        /// YOLO pose networks: people with a smaller score are dropped; nil: 0.25.
+        public var score: Double?
         /// Whole-picture networks: pixels to which a picture's height is scaled; nil: the network's own.
         public var height: Int?
         /// Lightweight OpenPose: refinement stages that are run; nil: one, as published.

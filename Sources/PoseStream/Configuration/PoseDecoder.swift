@@ -14,9 +14,13 @@ public enum PoseDecoder: String, Sendable, CaseIterable {
     case paf
     /// Keypoints and boxes of the whole picture, dealt out by a pose residual network: MultiPoseNet.
     case prn
+    /// A row of scores for each axis of each joint: RTMPose.
+    case simcc
+    /// Boxes with their joints, of the whole picture: YOLO pose networks.
+    case yoloPose = "yolo-pose"
 
     /// Whether people are found from their joints, without a detector.
-    var findsPeople: Bool { self == .paf || self == .prn }
+    var findsPeople: Bool { self == .paf || self == .prn || self == .yoloPose }
 
     /// How a heatmap's maximum is refined; nil for decoders that do more.
     var refinement: HeatmapDecoder.Refinement? {
@@ -24,7 +28,7 @@ public enum PoseDecoder: String, Sendable, CaseIterable {
         case .none: HeatmapDecoder.Refinement.none
         case .quarter: .quarter
         case .mmpose: .mmpose
-        case .cpn, .paf, .prn: nil
+        case .cpn, .paf, .prn, .simcc, .yoloPose: nil
         }
     }
 }

@@ -127,13 +127,6 @@ struct LoadedNetwork: Sendable {
         }
     }
 
-    /// The same network with its products in these numbers.
-    func multiplying(in precision: Precision) -> LoadedNetwork {
-        var network = self
-        network.graph.precision = precision
-        return network
-    }
-
     /// What each family's published weights were trained on (spec: networks-topdown section 6).
     private static func normalization(of recognition: NetworkRecognition) -> PixelNormalization {
         switch (recognition.kind, recognition.naming) {

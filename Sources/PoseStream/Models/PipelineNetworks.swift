@@ -91,6 +91,16 @@ struct PipelineNetworks: Sendable {
             return try MultiPoseNetEstimator(
                 pose.pictureNetwork(threads: threads), residual: residual,
                 options: .init(height: options.height ?? 480, flip: options.flip, fillsMissing: options.prnFill ?? false))
+        case .simcc:
+            return try SimCCPoseEstimator(
+                pose.graph(), model: pose.name,
+                options: HeatmapPoseOptions(
+                    padding: options.padding, flip: options.flip, normalization: .mmpose, inputSize: pose.inputSize,
+                    similarityThreshold: similarity, threads: threads))
+        case .yoloPose:
+            var own = YOLOPoseEstimator.Options()
+            own.score = options.score ?? own.score
+            return try YOLOPoseEstimator(pose.graph(), model: pose.name, options: own)
         case .none, .quarter, .mmpose:
             let estimator = try HeatmapPoseEstimator(
                 pose.graph(), model: pose.name, keypointSet: ownKeypointSet,
@@ -143,13 +153,15 @@ extension PipelineConfiguration {
             guard !isUsed, let key = ConfigurationKey.find(key), key.read(self) != nil else { return }
             throw Failure(.configuration, "setting without use", at: key.path, because: why)
         }
-        try refuse("pose.height", unless: pose.decoder.findsPeople, "only networks that see the whole picture scale it")
+        try refuse("pose.height", unless: pose.decoder == .paf || pose.decoder == .prn, "only networks that see the whole picture scale it")
         try refuse("pose.stages", unless: pose.decoder == .paf, "only Lightweight OpenPose has refinement stages")
         try refuse("pose.prn.model", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
         try refuse("pose.prn.fill", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
-        if pose.decoder == .paf, pose.flip {
+        try refuse("pose.score", unless: pose.decoder == .yoloPose, "only YOLO pose networks find people by a score of their own")
+        if pose.decoder == .paf || pose.decoder == .yoloPose, pose.flip {
             throw Failure(
-                .configuration, "setting without use", at: "pose.flip", because: "Lightweight OpenPose has no flip test")
+                .configuration, "setting without use", at: "pose.flip",
+                because: "\(pose.decoder == .paf ? "Lightweight OpenPose" : "a YOLO pose network") has no flip test")
         }
     }
 }
