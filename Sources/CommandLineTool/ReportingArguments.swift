@@ -24,7 +24,7 @@ struct ReportingArguments: ParsableArguments {
         }
         defer { signals.stop() }
         let summary = try job { reporter.handle($0) }
-        reporter.finish(quiet ? nil : summary.text)
+        reporter.finish(quiet ? nil : progress == .json ? summary.json : summary.text)
         if let signal = summary.interruptedBy { throw ExitCode(128 + signal) }
     }
 }

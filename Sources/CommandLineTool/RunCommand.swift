@@ -127,7 +127,7 @@ struct RunCommand: ParsableCommand {
         }
         defer { signals.stop() }
         let summary = try job.run(reporting: { reporter.handle($0) })
-        reporter.finish(quiet ? nil : summary.text)
+        reporter.finish(quiet ? nil : progress == .json ? summary.json : summary.text)
         if let signal = summary.interruptedBy { throw ExitCode(128 + signal) }
     }
 

@@ -116,3 +116,28 @@ struct StoredTests {
         #expect(try run(["retrack", "-"], input: both).lines.count == 22)
     }
 }
+
+@Suite("What is said on standard error", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+struct ProgressTests {
+    private let clip = Shared.file("assets/video/rotated_90.mp4").path
+
+    @Test("--progress json writes objects only, the last one being the summary")
+    func json() throws {
+        let result = try Program.posestream.run([clip, "--progress", "json"], environment: weights)
+        let objects = try result.errors.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any], "\($0)")
+        }
+        #expect(objects.last?["type"] as? String == "summary" && objects.last?["frames"] as? Int == 25)
+        #expect(objects.dropLast().allSatisfy { $0["type"] as? String == "progress" } && objects.count >= 2)
+    }
+
+    @Test("without a terminal the summary of five lines is all that is said, and with none or quiet nothing but that or nothing")
+    func styles() throws {
+        let plain = try Program.posestream.run([clip], environment: weights)
+        let lines = plain.errors.split(separator: "\n").map { String($0.prefix { $0 != " " }) }
+        #expect(lines == ["frames", "time", "people", "stages", "outputs"])
+        #expect(try Program.posestream.run([clip, "--progress", "none"], environment: weights).errors.split(separator: "\n").count == 5)
+        #expect(try Program.posestream.run([clip, "--quiet"], environment: weights).errors.isEmpty)
+        #expect(try Program.posestream.run([clip, "--progress", "plain"], environment: weights).errors.contains("fps"))
+    }
+}

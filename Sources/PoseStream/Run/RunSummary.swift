@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 /// What a run did, for the five lines at its end.
 public struct RunSummary: Sendable {
@@ -37,9 +38,22 @@ public struct RunSummary: Sendable {
             frames   \(frames) of \(decoded) decoded\(damaged)\(["eof", "limit"].contains(reason) ? "" : " (\(reason))")
             time     \(String(format: "%.1f s, %.1f frames a second", seconds, framesPerSecond))
             people   \(people)
-            stages   \(shares.joined(separator: ", "))
+            stages   \(shares.isEmpty ? "none" : shares.joined(separator: ", "))
             outputs  \(files.isEmpty ? "none" : files.joined(separator: ", "))
             """
+    }
+
+    /// One JSON object, for `--progress json`: seconds that each stage was busy, outputs with their bytes.
+    public var json: String {
+        let number = { (value: Double) in JSONValue.number((value * 1000).rounded() / 1000) }
+        let stages = StageName.allCases.compactMap { stage in stageSeconds[stage].map { JSONValue.Member(stage.rawValue, number($0)) } }
+        let files = outputs.map { JSONValue.object([.init("path", .string($0.path)), .init("bytes", .integer($0.bytes))]) }
+        return JSONValue.object([
+            .init("type", .string("summary")), .init("reason", .string(reason)), .init("frames", .integer(frames)),
+            .init("decoded", .integer(decoded)), .init("dropped", .integer(dropped)), .init("corrupt", .integer(corrupt)),
+            .init("people", .integer(people)), .init("seconds", number(seconds)), .init("fps", number(framesPerSecond)),
+            .init("stages", .object(stages)), .init("outputs", .array(files)),
+        ]).text
     }
 
     static func size(_ bytes: Int) -> String {
