@@ -15,9 +15,9 @@ struct NetworkTests {
     }
 
     /// Answers as a web server does, with ranges.
-    private func fileServer(_ file: URL, cutting: Int = 0) throws -> LoopbackServer {
+    private func fileServer(_ file: URL, cutting: Int = 0) throws -> ConnectionServer {
         let data = try Data(contentsOf: file)
-        return try LoopbackServer { connection in
+        return try ConnectionServer { connection in
             let start = min(connection.rangeStart, data.count)
             connection.send(
                 "HTTP/1.1 206 Partial Content\r\nAccept-Ranges: bytes\r\nContent-Length: \(data.count - start)\r\n"
@@ -39,7 +39,7 @@ struct NetworkTests {
     @Test("A film whose server goes away for good is an error, not a short film")
     func filmWithoutEnd() throws {
         let data = try Data(contentsOf: Clips.make("base.mkv"))
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             guard connection.number == 0 else { return connection.answer(Data(), status: "503 Service Unavailable") }
             connection.send("HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: \(data.count)\r\nConnection: close\r\n\r\n")
             connection.send(data.prefix(data.count / 2))
@@ -53,7 +53,7 @@ struct NetworkTests {
 
     @Test("A server that is silent, refuses or knows nothing is told in time, without the password", arguments: ["silent", "refused", "404"])
     func unreachable(kind: String) throws {
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             if kind == "silent" { sleep(5) } else { connection.answer(Data(), status: "404 Not Found") }
         }
         var port = server.port
@@ -76,7 +76,7 @@ struct NetworkTests {
     func hostilePlaylist(entry: String) throws {
         let segment = try Clips.make("av.ts")
         let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n\(entry.replacingOccurrences(of: "SEGMENT", with: segment.path))\n#EXT-X-ENDLIST\n"
-        let server = try LoopbackServer { connection in connection.answer(Data(list.utf8), type: "application/vnd.apple.mpegurl") }
+        let server = try ConnectionServer { connection in connection.answer(Data(list.utf8), type: "application/vnd.apple.mpegurl") }
         let failure = #expect(throws: Failure.self) { _ = try openSource(server.url("x.m3u8"), options: options()) }
         #expect(failure != nil)
     }
@@ -84,7 +84,7 @@ struct NetworkTests {
     @Test("A complete playlist is a film: all pictures come, nothing is repeated")
     func completePlaylist() throws {
         let segment = try Data(contentsOf: Clips.make("av.ts"))
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             if connection.path.hasSuffix(".m3u8") {
                 connection.answer(Data("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n".utf8), type: "application/vnd.apple.mpegurl")
             } else {
@@ -100,7 +100,7 @@ struct NetworkTests {
     func growingPlaylist() throws {
         let segment = try Data(contentsOf: Clips.make("av.ts"))
         let start = ContinuousClock.now
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             guard connection.path.hasSuffix(".m3u8") else { return connection.answer(segment, type: "video/mp2t") }
             let isComplete = ContinuousClock.now - start > .seconds(3)
             let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:2,\na.ts\n" + (isComplete ? "#EXT-X-ENDLIST\n" : "")
@@ -114,7 +114,7 @@ struct NetworkTests {
     }
 
     /// A camera over HTTP without an end: the pictures of a transport stream, ten seconds of them, at the pace that `rate` bytes allow.
-    private static func play(_ data: Data, to connection: LoopbackServer.Connection, seconds: Double) {
+    private static func play(_ data: Data, to connection: ConnectionServer.Connection, seconds: Double) {
         connection.send("HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n")
         let end = ContinuousClock.now + .seconds(seconds)
         var place = 0
@@ -129,7 +129,7 @@ struct NetworkTests {
     func stallsDiesReturns() throws {
         let data = try Data(contentsOf: Clips.make("stream.ts"))
         let phase = Phase()
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             switch phase.next() {
             case .first:  // stalls: the connection stays open and nothing comes
                 Self.play(data, to: connection, seconds: 2)
@@ -163,7 +163,7 @@ struct NetworkTests {
     @Test("A camera that stays away is given up after the time that was allowed, and waiting for it can be ended at once")
     func staysAway() throws {
         let jpeg = try Data(contentsOf: Clips.make("one.jpg"))
-        let server = try LoopbackServer { connection in
+        let server = try ConnectionServer { connection in
             guard connection.number == 0 else { return }
             connection.send("HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=x\r\n\r\n")
             for _ in 0..<20 {
@@ -193,8 +193,8 @@ struct NetworkTests {
         withExtendedLifetime(other) {}
     }
 
-    private func camera(_ jpeg: Data) throws -> LoopbackServer {
-        try LoopbackServer { connection in
+    private func camera(_ jpeg: Data) throws -> ConnectionServer {
+        try ConnectionServer { connection in
             guard connection.number == 0 else { return }
             connection.send("HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=x\r\n\r\n")
             for _ in 0..<10 {
@@ -239,7 +239,7 @@ struct NetworkTests {
         #expect(count == 100)
         withExtendedLifetime(publisher.value) {}
 
-        let silent = try LoopbackServer { _ in sleep(4) }
+        let silent = try ConnectionServer { _ in sleep(4) }
         let start = ContinuousClock.now
         let failure = #expect(throws: Failure.self) {
             _ = try openSource("rtsp://user:secret@127.0.0.1:\(silent.port)/x", options: options(timeout: 1))
@@ -283,10 +283,10 @@ struct NetworkTests {
     func retriesFirst() throws {
         let port = freePort(datagrams: false)
         let data = try Data(contentsOf: Clips.make("stream.ts"))
-        let late = Unchecked<LoopbackServer?>(nil)
+        let late = Unchecked<ConnectionServer?>(nil)
         Thread.detachNewThread {
             sleep(1)
-            late.value = try? LoopbackServer(port: port) { Self.play(data, to: $0, seconds: 1) }
+            late.value = try? ConnectionServer(port: port) { Self.play(data, to: $0, seconds: 1) }
         }
         var options = options(timeout: 2, reconnect: 8)
         options.retriesFirstConnection = true

@@ -15,13 +15,13 @@ public final class RTSPServer: Sendable {
     }
 
     public let url: String
-    private let server: LoopbackServer
+    private let server: ConnectionServer
 
     /// - Parameters:
     ///   - film: H.264 without B frames, so that every packet can be sent as it is.
     ///   - play: for how many seconds the connection with that number (from 0) plays, and what comes then; nil refuses it.
     public init(film: URL, in scratch: Scratch, play: @escaping @Sendable (Int) -> (seconds: Double, then: Afterwards)?) throws {
-        server = try LoopbackServer { connection in
+        server = try ConnectionServer { connection in
             guard let plan = play(connection.number) else { return }
             try? Self.serve(connection, film, scratch, plan)
         }
@@ -32,7 +32,7 @@ public final class RTSPServer: Sendable {
     public var connections: Int { server.connections }
 
     private static func serve(
-        _ connection: LoopbackServer.Connection, _ film: URL, _ scratch: Scratch, _ plan: (seconds: Double, then: Afterwards)
+        _ connection: ConnectionServer.Connection, _ film: URL, _ scratch: Scratch, _ plan: (seconds: Double, then: Afterwards)
     ) throws {
         let socket = try DatagramSocket()
         let description = scratch.file("\(connection.number)-\(socket.port).sdp")
