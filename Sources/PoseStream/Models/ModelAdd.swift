@@ -33,6 +33,11 @@ public struct ModelAdd: Sendable {
     /// - Throws: `Failure`: `.data` when it is no model, or not the one that its name says.
     public func run(_ path: String, name: String? = nil) throws -> Result {
         let source = URL(fileURLWithPath: path)
+        guard !path.hasSuffix(".index") else {
+            throw Failure(
+                .usage, "cannot add model", at: path, because: "a TensorFlow checkpoint is this file and its data beside it",
+                remedy: "leave them together and name this file: --set pose.model=\(path)")
+        }
         let file = ModelFile(name: path, url: source)
         let digest = try file.sha256()
         let kind = try ModelKind(source)
@@ -126,7 +131,7 @@ private struct ModelKind {
         guard ModelLibrary.extensions.contains(where: name.hasSuffix) else {
             throw Failure(
                 .data, "cannot add model", at: url.path, because: "its ending is none of \(ModelLibrary.extensions.joined(separator: " "))",
-                remedy: "an HDF5 file or a TensorFlow checkpoint must be written as safetensors first: docs/models.md")
+                remedy: "an HDF5 file must be written as safetensors first: docs/checkpoints.md")
         }
         let checkpoint = try Checkpoint.load(contentsOf: url)
         let recognition = try NetworkRecognition(checkpoint, fileName: name)

@@ -66,6 +66,8 @@ public struct RegisteredModel: Sendable, Hashable {
     public var remedy: String {
         switch source {
         case .download: "posestream models pull \(name)"
+        // A TensorFlow checkpoint is several files that belong together.
+        case .page where files[0].hasSuffix(".index"): "get it from \(page) and name its .index file by its path"
         case .page: "get \(files[0]) from \(page), then: posestream models add \(files[0])"
         }
     }

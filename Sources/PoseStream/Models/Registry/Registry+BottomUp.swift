@@ -18,6 +18,6 @@ extension ModelRegistry {
             page: "github.com/LiMeng95/MultiPoseNet.pytorch (its README links Google Drive and Tsinghua Cloud)", fingerprint: .unknown,
             input: "480x480", licence: "MIT badge, no licence file",
             accuracy: "keypoint AP 59.0, COCO val2017, five scales, flip test",
-            note: "published as HDF5: docs/models.md has the line that writes it as safetensors")
+            note: "published as HDF5: docs/checkpoints.md has the line that writes it as safetensors")
     ]
 }

@@ -15,10 +15,10 @@ extension ModelRegistry {
     private static func tensorFlow(_ depth: String, _ size: String, _ folder: String, ap: String) -> RegisteredModel {
         RegisteredModel(
             name: "cpn-r\(depth)-\(size)-tf", architecture: "CPN ResNet-\(depth) (TensorFlow)", task: .pose,
-            files: ["COCO.res\(depth).\(size).CPN.safetensors"], source: .page, page: "github.com/chenyilun95/tf-cpn (\(folder))",
+            files: ["COCO.res\(depth).\(size).CPN.ckpt.index"], source: .page, page: "github.com/chenyilun95/tf-cpn (\(folder))",
             fingerprint: .unknown, input: size, licence: "MIT",
             accuracy: "keypoint AP \(ap), COCO minival2014, detector AP 55.3, flip test",
-            note: "a TensorFlow checkpoint: docs/models.md has the line that writes it as safetensors")
+            note: "a TensorFlow checkpoint of two files: name snapshot_350.ckpt.index by its path, with the data beside it")
     }
 
     private static func pyTorch(_ depth: String, _ size: String, files: [String], ap: String) -> RegisteredModel {
