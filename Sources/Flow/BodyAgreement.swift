@@ -46,13 +46,17 @@ struct BodyAgreement {
         guard accepted.count >= 3 else { return moved }
         let from = accepted.map { points[$0] }
         let to = accepted.map { moved[$0].position }
-        guard let first = fitSimilarity(from, to, weights: [Double](repeating: 1, count: from.count)) else { return moved }
-        func residuals(_ map: Affine) -> [Double] { from.indices.map { (map(from[$0]) - to[$0]).length } }
-        // Once more, with little weight for what is far off.
-        let rough = residuals(first)
-        let scale = max(median(rough), 0.1)
-        guard let body = fitSimilarity(from, to, weights: rough.map { 1 / max(1, $0 / scale) }) else { return moved }
-        let final = residuals(body)
+        guard var body = fitSimilarity(from, to, weights: [Double](repeating: 1, count: from.count)) else { return moved }
+        func residuals() -> [Double] { from.indices.map { (body(from[$0]) - to[$0]).length } }
+        // Again with little weight for what is far off, until that is settled.
+        for _ in 0..<4 {
+            let rough = residuals()
+            let scale = max(median(rough), 0.1)
+            let weights = rough.map { $0 > scale ? scale * scale / ($0 * $0) : 1 }
+            guard let next = fitSimilarity(from, to, weights: weights) else { break }
+            body = next
+        }
+        let final = residuals()
         // Limbs move on their own. Against the poses that the network finds (tud_campus), a point that came back is nearer to the truth
         // than the body's motion is until they are about a sixteenth of the body's size apart.
         let limit = 3 * median(final) + max(1, 0.05 * size)

@@ -10,6 +10,7 @@ import Tracking
 final class CodecFlow: FlowProvider {
     private let kernels: FlowKernels
     private var frames: FramePair
+    private var lastIndex: Int?
 
     init(kernels: FlowKernels) {
         self.kernels = kernels
@@ -17,16 +18,21 @@ final class CodecFlow: FlowProvider {
     }
 
     func advance(to frame: VideoFrame, people: [Box]) throws -> PictureMotion {
+        defer { lastIndex = frame.index }
         guard let step = try frames.advance(to: frame) else { return .unknown }
         var motion = step.motion(avoiding: people)
-        guard step.isContinuous, !frame.motionVectors.isEmpty else { return motion }
+        // Where frames are left out the vectors tell of another step than this one.
+        guard step.isContinuous, !frame.motionVectors.isEmpty, lastIndex == frame.index - 1 else { return motion }
         motion.follower = SeededFollower(
             search: step.follower(background: motion.background),
             seeds: BlockMotion(frame.motionVectors, width: frame.width, height: frame.height))
         return motion
     }
 
-    func reset() { frames = FramePair(kernels: kernels) }
+    func reset() {
+        frames = FramePair(kernels: kernels)
+        lastIndex = nil
+    }
 }
 
 /// The vectors of a frame by place.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Flow
 import Foundation
 import Media
 import Pose
@@ -63,7 +64,9 @@ public struct Pipeline: Sendable {
 
     /// Opens a source as the command line does.
     func openSource(_ input: PipelineInput, options: SourceOptions) throws -> sending any FrameSource {
-        switch input {
+        var options = options
+        options.exportsMotionVectors = configuration.flow.needsMotionVectors
+        return switch input {
         case .file(let path): try Media.openSource("file:" + path, options: options)
         case .argument(let argument): try Media.openSource(argument, options: options)
         }
