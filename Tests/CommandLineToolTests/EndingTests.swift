@@ -39,7 +39,7 @@ struct EndingTests {
         Issue.record("\(name) did not get \(count) lines")
     }
 
-    @Test("SIGINT and SIGTERM finish records and film, and say so in the exit code", arguments: [(SIGINT, Int32(130)), (SIGTERM, 143)])
+    @Test("SIGINT and SIGTERM finish records and film, and say so in the exit code", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
     func signals(number: Int32, code: Int32) throws {
         let run = try start(camera + ["-o", scratch.path("poses.ndjson"), "-a", scratch.path("out.mp4")])
         try waitForLines(20, in: "poses.ndjson")
