@@ -29,8 +29,9 @@ struct PartArguments: ParsableArguments {
     var storeFlow = false
 
     /// - Throws: `Failure` of kind `.usage`, or what the mask's file throws.
-    func options() throws -> RunOptions {
+    func options(precision: NetworkPrecision) throws -> RunOptions {
         var options = RunOptions()
+        options.precision = precision
         options.frames.from = try from.map { try TimeText.seconds($0, option: "--from") }
         options.frames.to = try to.map { try TimeText.seconds($0, option: "--to") }
         if let from = options.frames.from, let to = options.frames.to, to <= from {

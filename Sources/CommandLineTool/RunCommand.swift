@@ -109,7 +109,7 @@ struct RunCommand: ParsableCommand {
         // What is wrong with the command line is said before any model is looked for.
         let outputs = try outputs()
         try check(outputs, of: inputs)
-        let options = try part.options()
+        let options = try part.options(precision: precision)
         let pipeline = try Pipeline(
             configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
             precision: precision)

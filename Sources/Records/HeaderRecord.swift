@@ -71,7 +71,7 @@ public struct HeaderRecord: Hashable, Sendable {
     /// The resolved configuration: as a pipeline file it is valid input.
     public var pipeline: JSONValue
     public var models: [Model]
-    /// What the run was asked beside its pipeline: `from`, `to`, `every`, `max_fps`, `roi`, `mask` (SHA-256), `track`, `store_flow`;
+    /// What the run was asked beside its pipeline: `from`, `to`, `every`, `max_fps`, `roi`, `mask` (SHA-256), `track`, `store_flow`, `precision`;
     /// nil when nothing was.
     public var options: JSONValue?
 

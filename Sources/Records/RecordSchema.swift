@@ -85,7 +85,8 @@ extension Record {
                     "roi": { "description": "x, y, width, height.", "type": "array", "items": { "$ref": "#/$defs/count" } },
                     "mask": { "description": "SHA-256 of the picture.", "type": "string" },
                     "track": { "description": "false: people have no ids yet.", "type": "boolean" },
-                    "store_flow": { "type": "boolean" }
+                    "store_flow": { "type": "boolean" },
+                    "precision": { "description": "What the networks multiplied in, when not f32.", "type": "string" }
                   }
                 }
               }

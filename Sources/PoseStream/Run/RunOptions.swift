@@ -13,6 +13,9 @@ public struct RunOptions: Sendable {
     /// Keep in each line how the picture moved since the frame before, for `retrack`.
     public var storesFlow = false
 
+    /// What the networks multiply in, as the pipeline was made: lines of another precision must not be mixed.
+    public var precision = NetworkPrecision.automatic
+
     public init() {}
 
     /// Seconds before a part that flow and the search for cuts need in order to give what they give within the whole film.
@@ -31,6 +34,7 @@ public struct RunOptions: Sendable {
         if let mask = area.mask { members.append(.init("mask", .string(mask.sha256))) }
         if !tracks { members.append(.init("track", .bool(false))) }
         if storesFlow { members.append(.init("store_flow", .bool(true))) }
+        if precision == .bfloat16 { members.append(.init("precision", .string(precision.rawValue))) }
         return members.isEmpty ? nil : .object(members)
     }
 }
