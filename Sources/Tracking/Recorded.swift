@@ -23,7 +23,7 @@ extension Point {
 
 extension Person {
     /// The person as its record has it; joints that are no numbers are missing.
-    var asRecorded: Person {
+    package var asRecorded: Person {
         var person = self
         person.score = Recorded.score(score)
         person.box = Box(

@@ -50,8 +50,10 @@ struct PeopleStage {
             ? try wholeFrame(frame, carried, looks: looks) : try inBoxes(found, place, carried, looks: looks)
         if stages.flow != nil { followed.add(people, at: frame.time) }
         let linked = times.measure(.track) { link(people, in: place) }
+        // With the digits that lines keep, so that drawing stored lines gives the same film.
         var processed = ProcessedFrame(
-            frame: frame, result: FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked))
+            frame: frame,
+            result: FrameResult(frame: frame.index, pts: frame.pts, time: frame.time, people: linked.map { $0.asRecorded }))
         processed.motion = place.motion as? SampledMotion
         return processed
     }
