@@ -7,6 +7,8 @@ import Pose
 extension FlowPoseTracker {
     /// How long after its last sighting an unsure detection may continue a track, in seconds.
     private static let unsureSpan = 0.3
+    /// After this absence, in seconds, the way to a person is longer than the jitter and its direction counts fully.
+    private static let knownWay = 0.2
 
     /// People that the flow carried here know whose they are.
     func carriedPlaces(_ people: [Person]) -> [Int?] {
@@ -101,7 +103,7 @@ extension FlowPoseTracker {
         let lost = track.age(at: previousTime ?? 0)
         guard lost > Track.sameTime else { return max(best, tuning.boxWorth * overlap) }
         guard best > 0, comesBackWhereItLeft(track, person, in: frame) else { return 0 }
-        return best + tuning.momentum * min(1, lost / 0.5) * direction(of: track, to: person)
+        return best + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
     }
 
     /// Who went over the border comes back on that side and as tall as before.

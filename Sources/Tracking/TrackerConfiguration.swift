@@ -47,7 +47,7 @@ public struct TrackerConfiguration: Hashable, Sendable, Codable {
     /// From this score on a person may begin a track.
     public var highScore = 0.35
     /// From this score on a person may continue a track.
-    public var lowScore = 0.06
+    public var lowScore = 0.1
     /// From this score on a new track is trusted at once.
     public var confirmScore = 0.6
 

@@ -1,8 +1,8 @@
 /// Numbers of the association that are nobody's wish but were found by trying: on the synthetic sequences and on one annotated
 /// clip, never on those that judge (docs/benchmarks.md).
 package struct TrackerTuning: Hashable, Sendable, Codable {
-    /// What agreement of the way a person went with the way to the one who is found adds to their likeness, after half a second of
-    /// absence; less before, when the way is no longer than the jitter.
+    /// What agreement of the way a person went with the way to the one who is found adds to their likeness; less after a short
+    /// absence, when the way is no longer than the jitter.
     package var momentum = 0.1
     /// IoU from which a person hides another of lower score.
     package var coverOverlap = 0.5
@@ -13,8 +13,9 @@ package struct TrackerTuning: Hashable, Sendable, Codable {
     /// IoU from which two people cannot be told apart, and below which they can again.
     package var crossingBegins = 0.5
     package var crossingEnds = 0.3
-    /// How much better, in body heights, the other assignment of two people must fit before their ids change places.
-    package var crossingMargin = 0.8
+    /// How much better, in body heights, the other assignment of two people must fit before their ids change places. Large: people
+    /// who sway beside each other do not go where they were going, and a wrong exchange costs two ids.
+    package var crossingMargin = 1.5
     /// What different limbs cost in that comparison.
     package var shapeWeight = 1.0
     /// Share of a body's joints that flow must have followed before it is believed.
