@@ -76,7 +76,7 @@ struct EvalMPIICommand: ParsableCommand {
     private func predictions() throws -> [[Point]] {
         guard let people, let pictures else { return try MPIIResults.read(contentsOf: URL(fileURLWithPath: stored ?? "")) }
         let run = try MPIIRun(
-            pipeline: pipeline.load(), people: MPIIRun.People(contentsOf: URL(fileURLWithPath: people)),
+            pipeline: pipeline.load(["pose.keypoints=native"]), people: MPIIRun.People(contentsOf: URL(fileURLWithPath: people)),
             pictures: URL(fileURLWithPath: pictures))
         let found = try run.joints(reporting: PictureProgress().show)
         if let results {

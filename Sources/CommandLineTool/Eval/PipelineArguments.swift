@@ -16,9 +16,10 @@ struct PipelineArguments: ParsableArguments {
     @Option(help: "Threads for networks (default: $POSESTREAM_THREADS, else the number of cores).")
     var threads: Int?
 
-    func load() throws -> Pipeline {
+    /// - Parameter presettings: what the score needs; the user's own settings go over it.
+    func load(_ presettings: [String] = []) throws -> Pipeline {
         var configuration = try PipelineConfiguration.named(pipeline)
-        for assignment in settings { try configuration.apply(assignment: assignment) }
+        for assignment in presettings + settings { try configuration.apply(assignment: assignment) }
         return try Pipeline(configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads))
     }
 }

@@ -39,17 +39,12 @@ public struct MPIIRun: Sendable {
     private let people: People
     private let pictures: URL
 
-    private static let joints = [
-        "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "pelvis", "thorax", "upper_neck", "head_top",
-        "right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist",
-    ]
-
     /// - Throws: `Failure` (`.configuration`) when the pipeline's joints are not MPII's sixteen.
     public init(pipeline: Pipeline, people: People, pictures: URL) throws {
-        guard pipeline.keypointSet.names == Self.joints else {
+        guard pipeline.keypointSet.names == KeypointSet.mpii16.names else {
             throw Failure(
                 .configuration, "cannot score the joints", at: "pipeline \(pipeline.configuration.name)",
-                because: "they are those of \(pipeline.keypointSet.name), MPII asks for its own 16", remedy: "choose a network trained on MPII")
+                because: "they are those of \(pipeline.keypointSet.name), MPII asks for its own 16", remedy: "choose a network trained on MPII, with pose.keypoints=native")
         }
         (self.pipeline, self.people, self.pictures) = (pipeline, people, pictures)
     }
@@ -67,7 +62,7 @@ public struct MPIIRun: Sendable {
             let box = Box(
                 x: entry.center[0] - 1 - side / 2, y: entry.center[1] - 1 + 15 * entry.scale - side / 2, width: side, height: side)
             let found = try stages.estimator.estimate(frame, boxes: [ScoredBox(box: box, score: 1)])
-            return found.first.map { $0.keypoints.map(\.position) } ?? Array(repeating: .zero, count: Self.joints.count)
+            return found.first.map { $0.keypoints.map(\.position) } ?? Array(repeating: .zero, count: MPIITruth.jointCount)
         }
     }
 }
