@@ -65,19 +65,20 @@ struct TRCExport: FrameExport {
         var text = "PathFileType\t4\t(X/Y/Z)\t\(name)\n"
         text += "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames\n"
         text += "\(rateText)\t\(rateText)\t\(rows)\t\(markers.count)\t\(options.height == nil ? "mm" : "m")\t\(rateText)\t1\t\(rows)\n"
-        text += "Frame#\tTime\t" + markers.joined(separator: "\t\t\t") + "\t\t\n"
-        text += "\t\t" + markers.indices.map { "X\($0 + 1)\tY\($0 + 1)\tZ\($0 + 1)" }.joined(separator: "\t") + "\n\n"
+        // Rows end with a tab, as OpenSim writes them: its reader drops the last cell of a row when that is empty.
+        text += "Frame#\tTime\t" + markers.map { "\($0)\t\t\t" }.joined() + "\n"
+        text += "\t\t" + markers.indices.map { "X\($0 + 1)\tY\($0 + 1)\tZ\($0 + 1)\t" }.joined() + "\n\n"
         var place = 0
         for row in 0..<rows {
             let time = Double(row) / rate
             // The last sample that is not after this time, by more than rounding.
             while place + 1 < samples.count, samples[place + 1].time <= time + 0.1 / rate { place += 1 }
             let cells = markers.indices.map { marker -> String in
-                guard let point = point(samples, place, marker, time) else { return "\t\t" }
+                guard let point = point(samples, place, marker, time) else { return "\t\t\t" }
                 let (x, y) = (point.x * scale, (Double(source.height) - point.y) * scale)
-                return "\(String(x, decimals: 5))\t\(String(y, decimals: 5))\t0.00000"
+                return "\(String(x, decimals: 5))\t\(String(y, decimals: 5))\t0.00000\t"
             }
-            text += "\(row + 1)\t\(String(time, decimals: 6))\t\(cells.joined(separator: "\t"))\n"
+            text += "\(row + 1)\t\(String(time, decimals: 6))\t\(cells.joined())\n"
         }
         return text
     }
