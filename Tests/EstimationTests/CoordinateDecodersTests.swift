@@ -164,14 +164,14 @@ private func equals(_ joint: Keypoint, _ expected: [Double]) -> Bool {
         #expect(abs(person.box.x + person.box.width / 2 - center.x) < 11 * pixel)
     }
 
-    /// A picture of the border's grey in which a bright cross marks the place, so that only it decides.
+    /// A picture of the border's grey in which a bright cross, as wide as a pixel of the input, marks the place: only it decides.
     private func cross(width: Int, height: Int, center: Point) -> TestPicture {
         var rgb: [UInt8] = []
         let unit = max(Double(width) / 96, Double(height) / 64)
         for y in 0..<height {
             for x in 0..<width {
                 let (dx, dy) = (abs(Double(x) - center.x), abs(Double(y) - center.y))
-                let value: UInt8 = dx < unit || dy < unit ? 255 : 114
+                let value: UInt8 = dx < unit / 2 || dy < unit / 2 ? 255 : 114
                 rgb += [value, value, value]
             }
         }

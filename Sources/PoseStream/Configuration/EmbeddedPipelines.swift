@@ -7,6 +7,7 @@ enum EmbeddedPipelines {
         "lightweight-openpose": PackageResources.lightweight_openpose_yaml,
         "multiposenet": PackageResources.multiposenet_yaml,
         "simplebaseline": PackageResources.simplebaseline_yaml,
+        "yolo-pose": PackageResources.yolo_pose_yaml,
     ]
 
     static var names: [String] { files.keys.sorted() }
