@@ -33,8 +33,8 @@ struct KeyFrameSchedule: Sendable, Codable {
         poseEvery = if case .every(let count) = pose { count } else { nil }
     }
 
-    /// The detector runs on every frame: it may work ahead.
-    var detectsAlways: Bool { detectEvery == 1 }
+    /// Whether a person is carried only while nothing speaks against it, rather than for a number of frames.
+    var judgesPoses: Bool { poseEvery == nil }
 
     /// Whether the detector runs on this frame.
     ///

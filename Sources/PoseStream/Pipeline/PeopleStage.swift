@@ -24,6 +24,8 @@ struct PeopleStage {
     var smoother: PoseSmoother?
     var schedule: KeyFrameSchedule
     private let usesKeyFrames: Bool
+    /// A person whom flow carried right overlaps the detector's box by at least this.
+    private static let steadyOverlap = 0.7
     /// What flow follows from this frame to the next.
     var followed = FollowedPoses()
     var idCount = 0
@@ -77,14 +79,18 @@ struct PeopleStage {
     private mutating func inBoxes(
         _ found: DetectedFrame, _ place: TrackedFrame, _ carried: [CarriedPerson], looks: Bool
     ) throws -> [Person] {
-        let kept = usesKeyFrames ? schedule.carries(carried, at: found.frame.time, isCut: place.motion.isCut) : []
-        let keptIDs = Set(kept.compactMap(\.person.id))
+        var kept = usesKeyFrames ? schedule.carries(carried, at: found.frame.time, isCut: place.motion.isCut) : []
         var boxes: [ScoredBox]
         if looks {
             let detected = try found.boxes ?? times.measure(.detect) { try stages.detector?.detect(found.frame) ?? [] }
+            // The detector has looked: whom it sees elsewhere, or not at all, the flow has lost.
+            if schedule.judgesPoses {
+                kept.removeAll { person in !detected.contains { $0.box.iou(person.person.box) >= Self.steadyOverlap } }
+            }
             boxes = stages.propagates ? tracker.boxes(joining: detected, in: place) : detected
             boxes.removeAll { box in kept.contains { $0.person.box.iou(box.box) > BoxUnion.standard.threshold } }
         } else {
+            let keptIDs = Set(kept.compactMap(\.person.id))
             boxes = carried.filter { !keptIDs.contains($0.person.id ?? -1) }.map(\.box)
         }
         let posed = try times.measure(.pose) { try stages.estimator.estimate(found.frame, boxes: boxes) }
