@@ -46,7 +46,7 @@ public struct PictureInput: Sendable {
         return size
     }
 
-    /// Plans the network for one picture of this size.
+    /// Plans the network for one picture of this size; graphs with `sharedPlans` are planned once.
     ///
     /// - Parameter threads: how many may work on one layer.
     public func plan(_ graph: Graph, size: InputSize, threads: Int = 1) throws -> Plan {
@@ -56,7 +56,7 @@ public struct PictureInput: Sendable {
                 remedy: "export it with batch size 1 or a dynamic one")
         }
         do {
-            return try Plan(graph, inputShapes: [name: [1, 3, size.height, size.width]], threads: threads)
+            return try graph.plan(inputShapes: [name: [1, 3, size.height, size.width]], threads: threads)
         } catch var failure as Failure {
             failure.place = failure.place.isEmpty ? model : "\(model): \(failure.place)"
             throw failure

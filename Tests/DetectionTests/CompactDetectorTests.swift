@@ -27,7 +27,8 @@ import Testing
         for y in 0..<height {
             for x in 0..<width { rgb += [UInt8((3 * x + 5 * y) % 256), UInt8((7 * x + 2 * y + 40) % 256), UInt8(x * y % 256)] }
         }
-        let found = try detector.detect(TestPicture(rgb: rgb, width: width, height: height).image)
+        let picture = TestPicture(rgb: rgb, width: width, height: height)
+        let found = try withExtendedLifetime(picture) { try detector.detect(picture.image) }
         #expect(found.count == golden.count && found.count > 40)
         for (box, wanted) in zip(found, golden) {
             #expect(abs(box.score - wanted[4]) < 1e-4)

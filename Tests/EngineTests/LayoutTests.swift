@@ -90,6 +90,29 @@ struct LayoutTests {
         try compare(graph, .fast, seed: 7, "fusion")
     }
 
+    @Test("A 1x1 convolution behind an enlargement works on the small map, of a concatenation on each part")
+    func smallMaps() throws {
+        var random = SeededGenerator(seed: 9)
+        for mode in [Resize.Mode.linear, .nearest(.floor)] {
+            var graph = Graph()
+            let x = graph.addInput("x", shape: [2, 70, 6, 5])
+            let small = graph.convolution(x, weights: .scaled([80, 70, 3, 3], &random), padding: 1, activation: .relu)
+            let large = graph.transposedConvolution(small, weights: .scaled([80, 64, 4, 4], &random), stride: 2, padding: 1, activation: .relu)
+            let lifted = graph.resize(small, scale: 2, mode, .alignCorners)
+            let one = graph.convolution(lifted, weights: .scaled([96, 80, 1, 1], &random), bias: .random([96], &random), activation: .relu)
+            let joined = graph.concatenation([graph.resize(one, scale: 2, mode), graph.resize(large, scale: 2, mode)])
+            let kept = graph.resize(large, scale: 2, mode)
+            let two = graph.convolution(
+                graph.concatenation([kept, joined]), weights: .scaled([40, 224, 1, 1], &random), bias: .random([40], &random), activation: .silu)
+            graph.addOutput("y", two)
+            graph.addOutput("kept", kept)
+            try compare(graph, .fast, seed: 10, "small maps")
+            let plan = try Plan(graph)
+            #expect(plan.layers.contains { $0.method.hasPrefix("80x6x5 to 96x6x5") })
+            #expect(plan.layers.contains { $0.method.hasPrefix("96x12x10 to 40x12x10") })
+        }
+    }
+
     @Test("Whoever asks for an instruction set that is not there is told which there are")
     func unknownInstructionSet() throws {
         #expect(throws: (any Error).self) { try InstructionSet.wanted(["POSESTREAM_ISA": "mmx"]) }

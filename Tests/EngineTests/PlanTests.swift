@@ -164,6 +164,25 @@ struct PlanTests {
         #expect(throws: Failure.self) { try Plan(chain(50_001, shape: [4])) }
     }
 
+    @Test("copies of a finished graph share one plan for each input shape, a changed copy does not")
+    func sharedPlans() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", shape: [nil, 3, 8, 8])
+        graph.addOutput("y", graph.convolution(x, weights: Tensor(shape: [8, 3, 3, 3]), padding: 1))
+        graph.sharedPlans = SharedPlans()
+        let copy = graph
+        // Packed weights are the same memory exactly when the plan is the same.
+        func identity(_ graph: Graph, batch: Int) throws -> ObjectIdentifier? {
+            try graph.plan(inputShapes: ["x": [batch, 3, 8, 8]]).packedWeights.first
+        }
+        let first = try #require(try identity(graph, batch: 1))
+        #expect(try identity(copy, batch: 1) == first)
+        #expect(try identity(graph, batch: 2) != first)
+        graph.addOutput("again", x)
+        #expect(try identity(graph, batch: 1) != first)
+        #expect(try identity(copy, batch: 1) == first)
+    }
+
     @Test("executors on several threads share one plan")
     func sharedPlan() async throws {
         var random = SeededGenerator(seed: 30)

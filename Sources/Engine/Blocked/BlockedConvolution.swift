@@ -105,6 +105,8 @@ struct BlockedConvolutionKernel: DividedKernel {
     var nanoseconds: Int { macs / 100 + shape.out.nanoseconds }
     var constantBytes: Int { weights.bytes.count + bias.bytes.count }
 
+    var weightsIdentity: ObjectIdentifier { ObjectIdentifier(weights) }
+
     var method: String {
         let algorithm = switch kind {
         case .dense, .transposed:

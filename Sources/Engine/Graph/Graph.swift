@@ -31,12 +31,14 @@ public struct Graph: Sendable {
         public var value: ValueID
     }
 
-    public internal(set) var inputs: [Input] = []
-    public internal(set) var outputs: [Output] = []
-    public internal(set) var nodes: [Node] = []
-    public internal(set) var constants: [ValueID: Tensor] = [:]
+    public internal(set) var inputs: [Input] = [] { didSet { sharedPlans = nil } }
+    public internal(set) var outputs: [Output] = [] { didSet { sharedPlans = nil } }
+    public internal(set) var nodes: [Node] = [] { didSet { sharedPlans = nil } }
+    public internal(set) var constants: [ValueID: Tensor] = [:] { didSet { sharedPlans = nil } }
     /// What a plan multiplies in unless it is told otherwise.
-    public var precision = Precision.float32
+    public var precision = Precision.float32 { didSet { sharedPlans = nil } }
+    /// Set on a finished graph, so that copies of it share their plans; a change takes it away from the changed copy.
+    public var sharedPlans: SharedPlans?
     private var valueCount = 0
 
     public init() {}

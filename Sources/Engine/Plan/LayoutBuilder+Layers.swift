@@ -66,6 +66,7 @@ extension LayoutBuilder {
                 try needPlain(input)
             } else {
                 choose(&work, node, input)
+                if laySmall(node, work, input, op.activation) { return true }
             }
         }
         waitConvolution(node, work, input, op.activation)
@@ -105,7 +106,7 @@ extension LayoutBuilder {
             for: work, input: shape(input), output: shape(output), instructions: kernels.instructions)
     }
 
-    private func isOutput(_ value: ValueID) -> Bool { inference.graph.outputs.contains { $0.value == value } }
+    func isOutput(_ value: ValueID) -> Bool { inference.graph.outputs.contains { $0.value == value } }
 
     private mutating func waitConvolution(_ node: Node, _ work: ConvolutionWork, _ input: ValueID, _ activation: Activation) {
         let source: Int
@@ -118,7 +119,7 @@ extension LayoutBuilder {
                 states[input.index].colours = source
             }
         } else {
-            source = work.isPaired && work.algorithm == PS_CONV_DIRECT ? needPaired(input) : needMap(input)
+            source = work.isPaired && work.algorithm == PS_CONV_DIRECT ? needPaired(needMap(input)) : needMap(input)
         }
         wait(node, work, inputs: [source])
         waiting[waiting.count - 1].activation = activation

@@ -16,8 +16,6 @@ struct LayoutBuilder {
         var routing: ChannelRouting?
         /// [N, C, L]: the pixels of one or more values of the graph, one after the other.
         var pixels: [ValueID]?
-        /// The map rounded to bf16.
-        var paired: Int?
         /// A plain colour picture, interleaved for a stem.
         var colours: Int?
         /// Computed plainly only if somebody asks.
@@ -53,6 +51,8 @@ struct LayoutBuilder {
     var madeFor: [Int: ValueID] = [:]
     /// Step after which a map is written wholly.
     var complete: [Int: Int] = [:]
+    /// The bf16 twin of a map.
+    private var pairedMaps: [Int: Int] = [:]
     /// Maps of one group have one halo.
     private var groups: [Int: Int] = [:]
     private var readers: [Int]
@@ -138,13 +138,14 @@ struct LayoutBuilder {
         return map
     }
 
-    /// The value as a map rounded to bf16.
-    mutating func needPaired(_ value: ValueID) -> Int {
-        if let paired = states[value.index].paired { return paired }
-        let map = needMap(value), paired = newMap(shape(value))
+    /// The map rounded to bf16.
+    mutating func needPaired(_ map: Int) -> Int {
+        if let paired = pairedMaps[map] { return paired }
+        guard let pattern = maps[map] else { return map }
+        let paired = newMap([pattern.batch, pattern.channels, pattern.height, pattern.width])
         maps[paired]?.isPaired = true
         wait("", "Narrow", .blocked(NarrowingWork()), inputs: [map], outputs: [paired])
-        states[value.index].paired = paired
+        pairedMaps[map] = paired
         return paired
     }
 
@@ -165,6 +166,17 @@ struct LayoutBuilder {
             complete[output] = waiting.count
         }
         waiting.append(Waiting(name: name, operatorName: operatorName, content: content, inputs: inputs, outputs: outputs))
+    }
+
+    /// A blocked step that makes a part of what the node computes and adds what was there before.
+    mutating func wait(_ node: Node, _ work: any BlockedWork, input: Int, channels: Int, size: (height: Int, width: Int), adding residual: Int?) -> Int {
+        let map = newMap([shape(node.outputs[0])[0], channels, size.height, size.width])
+        wait(node.name, node.op.name, .blocked(work), inputs: [input], outputs: [map])
+        if let residual {
+            waiting[waiting.count - 1].residual = residual
+            uniteHalos(residual, map)
+        }
+        return map
     }
 
     /// A blocked step that makes the node's output.
@@ -245,7 +257,25 @@ struct LayoutBuilder {
 
     // MARK: - End
 
+    /// Steps over maps that nobody reads any more are left out.
+    private mutating func dropUnread() {
+        func whole(_ map: Int) -> Int {
+            var map = map
+            while let parent = maps[map]?.parent { map = parent.map }
+            return map
+        }
+        var read = Set<Int>()
+        var kept: [Waiting] = []
+        for step in waiting.reversed() {
+            if case .blocked = step.content, step.outputs.allSatisfy({ maps[$0] != nil && !read.contains(whole($0)) }) { continue }
+            kept.append(step)
+            for case let input? in step.inputs + [step.residual] { read.insert(whole(input)) }
+        }
+        waiting = kept.reversed()
+    }
+
     private consuming func finish() throws -> LaidOutNetwork {
+        dropUnread()
         let halos = halos()
         var shapes: [Int: ps_map] = [:]
         for (index, map) in maps {

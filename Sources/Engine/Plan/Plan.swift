@@ -130,6 +130,9 @@ public struct Plan: Sendable {
         steps.map { Layer(name: $0.name, operatorName: $0.operatorName, macs: $0.kernel.macs, method: $0.kernel.method) }
     }
 
+    /// The memory of the packed weights, for tests of who shares it.
+    package var packedWeights: [ObjectIdentifier] { steps.compactMap { ($0.kernel as? BlockedConvolutionKernel)?.weightsIdentity } }
+
     /// The layers that run, for messages and tests: "Conv", "Concat".
     package var operatorNames: [String] { steps.map(\.operatorName) + dynamicSteps.map(\.op.name) }
 }

@@ -38,6 +38,8 @@ struct LoadedNetwork: Sendable {
     private let content: Content
     /// What products are computed in; the pose residual network, which waits for its weights, stays with f32.
     private var precision = Precision.float32
+    /// Every source and every stage runs on the same packed weights.
+    private var plans = SharedPlans()
 
     private enum Content: Sendable {
         case graph(Graph)
@@ -74,15 +76,18 @@ struct LoadedNetwork: Sendable {
     func multiplying(in precision: Precision) -> LoadedNetwork {
         var network = self
         network.precision = precision
+        network.plans = SharedPlans()
         return network
     }
 
-    /// The graph for one picture of the size that the weights were trained for.
+    /// The graph for one picture of the size that the weights were trained for. Planned once, however often it is asked for.
     func graph() throws -> Graph {
-        switch content {
+        var graph = switch content {
         case .graph(let graph): Self.multiplying(graph, in: precision)
         case .network(let network): try Self.graph(network, inputSize ?? InputSize(width: 192, height: 256), precision)
         }
+        graph.sharedPlans = plans
+        return graph
     }
 
     /// The network for pictures of any size.
