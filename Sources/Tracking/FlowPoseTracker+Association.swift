@@ -103,7 +103,8 @@ extension FlowPoseTracker {
         let lost = track.age(at: previousTime ?? 0)
         guard lost > Track.sameTime else { return max(best, tuning.boxWorth * overlap) }
         guard best > 0, comesBackWhereItLeft(track, person, in: frame) else { return 0 }
-        return best + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
+        // The place of a lost person is wide: whoever stands in it is like that person. Who was seen a moment ago comes first.
+        return tuning.lostWorth * best + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
     }
 
     /// Who went over the border comes back on that side and as tall as before.

@@ -4,6 +4,8 @@ package struct TrackerTuning: Hashable, Sendable, Codable {
     /// What agreement of the way a person went with the way to the one who is found adds to their likeness; less after a short
     /// absence, when the way is no longer than the jitter.
     package var momentum = 0.1
+    /// What likeness to a lost person is worth beside likeness to one who was seen in the last frame.
+    package var lostWorth = 0.75
     /// IoU from which a person hides another of lower score.
     package var coverOverlap = 0.5
     /// How long flow alone may show a person, in seconds.
