@@ -34,6 +34,9 @@ struct RenderCommand: ParsableCommand {
     var source: String?
 
     @OptionGroup
+    var film: VideoArguments
+
+    @OptionGroup
     var reporting: ReportingArguments
 
     @Flag(name: [.customShort("y"), .long], help: "Replace an output that exists.")
@@ -48,7 +51,7 @@ struct RenderCommand: ParsableCommand {
             throw Failure(.usage, "cannot read both from standard input", at: "POSES and --video", because: "there is one standard input")
         }
         let job = RenderJob(
-            records: records, video: video, output: output, format: format, overwrite: overwrite, sourceName: source)
+            records: records, video: video, output: output, format: format, encoding: film.encoding, overwrite: overwrite, sourceName: source)
         try reporting.run(interrupting: { job.interrupt(bySignal: $0) }) { try job.run(reporting: $0) }
     }
 }
