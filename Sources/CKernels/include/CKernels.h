@@ -13,4 +13,5 @@
 #include "ps_peak.h"
 #include "ps_sampling.h"
 #include "ps_turn.h"
+#include "ps_waiting.h"
 #endif

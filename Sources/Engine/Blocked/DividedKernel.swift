@@ -16,7 +16,7 @@ protocol DividedKernel: Kernel {
 }
 
 extension DividedKernel {
-    var isWorthDividing: Bool { items > 1 && nanoseconds > 40_000 }
+    var isWorthDividing: Bool { items > 1 && nanoseconds > 8_000 }
     var itemScratchBytes: Int { 0 }
     var scratchBytes: Int { itemScratchBytes }
     /// From one thread's working memory to the next's.

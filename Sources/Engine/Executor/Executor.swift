@@ -13,14 +13,14 @@ public final class Executor {
     private let inputViews: [TensorView]
     private var outputViews: [TensorView]
     private var dynamicRun: DynamicRun?
+    /// Where several threads work on a layer.
+    private let crew: LayerCrew?
 
     /// A step with all its addresses, so that a run allocates nothing.
     private struct BoundStep {
         let name: String
         let operatorName: String
         let kernel: any Kernel
-        /// The kernel when several threads work on it.
-        let shared: SharedLayer?
         let inputs: [TensorView?]
         let outputs: [TensorView]
         let scratch: UnsafeMutableRawBufferPointer
@@ -45,10 +45,11 @@ public final class Executor {
             let scratch = UnsafeMutableRawBufferPointer(
                 start: arena.start + step.scratch, count: step.kernel.scratchBytes(threads: plan.threads))
             return BoundStep(
-                name: step.name, operatorName: step.operatorName, kernel: step.kernel,
-                shared: SharedLayer(step.kernel, inputs, outputs, scratch.baseAddress, threads: plan.threads), inputs: inputs,
-                outputs: outputs, scratch: scratch)
+                name: step.name, operatorName: step.operatorName, kernel: step.kernel, inputs: inputs, outputs: outputs,
+                scratch: scratch)
         }
+        let divided = steps.map { DividedLayer($0.kernel, $0.inputs, $0.outputs, $0.scratch.baseAddress, threads: plan.threads) }
+        crew = divided.contains { $0 != nil } ? LayerCrew(divided, threads: plan.threads) : nil
         inputViews = plan.inputValues.map(view)
         outputViews = plan.outputValues.map(view)
         self.arena = arena
@@ -64,22 +65,35 @@ public final class Executor {
     ///
     /// Throws `Failure` of kind `.data` that names the layer when contents do not fit, for example an index out of range.
     public func run() throws {
-        for step in steps {
-            do {
-                try run(step)
-            } catch var failure as Failure {
-                failure.place = "layer \"\(step.name)\" (\(step.operatorName))"
-                throw failure
+        if let crew {
+            var failure: (any Error)?
+            crew.run {
+                do { try runSteps() } catch let thrown { failure = thrown }
             }
+            if let failure { throw failure }
+        } else {
+            try runSteps()
         }
         try runDynamicSteps()
     }
 
+    private func runSteps() throws {
+        for index in steps.indices {
+            do {
+                try run(index)
+            } catch var failure as Failure {
+                failure.place = "layer \"\(steps[index].name)\" (\(steps[index].operatorName))"
+                throw failure
+            }
+        }
+    }
+
     @inline(__always)
-    private func run(_ step: BoundStep) throws {
-        if let shared = step.shared {
-            shared.run()
+    private func run(_ index: Int) throws {
+        if let crew, crew.divides(index) {
+            crew.run(layer: index)
         } else {
+            let step = steps[index]
             try step.kernel.run(step.inputs, into: step.outputs, scratch: step.scratch)
         }
     }
@@ -125,9 +139,20 @@ public final class Executor {
     /// Runs and reports the time of each layer, for `bench --layers`.
     package func run(measuring report: (_ name: String, _ operatorName: String, _ time: Duration) -> Void) throws {
         let clock = ContinuousClock()
-        for step in steps {
-            let time = try clock.measure { try run(step) }
-            report(step.name, step.operatorName, time)
+        func measure() throws {
+            for (index, step) in steps.enumerated() {
+                let time = try clock.measure { try run(index) }
+                report(step.name, step.operatorName, time)
+            }
+        }
+        if let crew {
+            var failure: (any Error)?
+            crew.run {
+                do { try measure() } catch let thrown { failure = thrown }
+            }
+            if let failure { throw failure }
+        } else {
+            try measure()
         }
         let time = try clock.measure { try runDynamicSteps() }
         if dynamicRun != nil { report("", "dynamic layers", time) }

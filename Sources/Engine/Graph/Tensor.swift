@@ -1,3 +1,5 @@
+import Glibc
+
 /// The kinds of numbers that a tensor can hold.
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case float32, float64, float16, int64, int32, int8, uint8, bool
@@ -19,10 +21,17 @@ public final class TensorStorage: @unchecked Sendable {
     // Safe to share: the bytes are only written by their maker, before the storage is put into a `Tensor` that others see.
     public let bytes: UnsafeMutableRawBufferPointer
     private let keeper: AnyObject?
+    private static let largePage = 2 << 20
 
     /// Fresh memory, zeroed.
+    ///
+    /// What is large lies in large pages where the system has them: weights are read once a run, from one end to the other,
+    /// and with pages of 4 KiB the processor spends a good part of that time on finding the next page.
     public init(byteCount: Int) {
-        bytes = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+        let isLarge = byteCount >= Self.largePage
+        bytes = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? Self.largePage : 64)
+        // Only a wish: where there are none, memory is as it was.
+        if isLarge { madvise(bytes.baseAddress, bytes.count / Self.largePage * Self.largePage, MADV_HUGEPAGE) }
         bytes.initializeMemory(as: UInt8.self, repeating: 0)
         keeper = nil
     }
