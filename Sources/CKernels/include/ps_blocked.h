@@ -45,6 +45,7 @@ typedef struct {
     // Set by `prepare`:
     int32_t row_chunks;           // rows are cut so that a chunk of the input stays in the second-level cache
     int32_t tile_block;           // Winograd: tiles of one item
+    int32_t panel_groups;         // Winograd: parts into which the output's channels are cut, so that few tiles serve several threads
 } ps_conv;
 
 // A map from one or two others, element by element.
