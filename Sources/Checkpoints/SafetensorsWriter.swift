@@ -66,7 +66,9 @@ public struct SafetensorsWriter {
             fields[entry.name] = ["dtype": "F32", "shape": entry.shape, "data_offsets": [offset, end]] as [String: Any]
             offset = end
         }
-        let text = try JSONSerialization.data(withJSONObject: fields, options: .sortedKeys)
+        var text = try JSONSerialization.data(withJSONObject: fields, options: .sortedKeys)
+        // Numbers that begin at a multiple of 64 are used where they lie in the mapped file, others have to be copied.
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 63 - (text.count + 8 + 63) % 64))
         return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
     }
 }

@@ -1,8 +1,9 @@
 import Diagnostics
+import Engine
 import Foundation
 
 /// Read-only memory with one owner: a mapped file or an unpacked archive member. Tensors that borrow from it keep it alive.
-final class ByteOwner: @unchecked Sendable {
+final class ByteOwner: RecedingBytes, @unchecked Sendable {
     // Safe to share: the bytes are never written after init, and are released only when nobody refers to the owner any more.
     let bytes: UnsafeRawBufferPointer
     private let isMapped: Bool
@@ -42,6 +43,15 @@ final class ByteOwner: @unchecked Sendable {
         }
         isMapped = false
         bytes = UnsafeRawBufferPointer(rebasing: memory[..<byteCount])
+    }
+
+    /// Drops a mapped file's pages from memory; they are read again when they are touched.
+    func recede(_ part: UnsafeRawBufferPointer) {
+        guard isMapped, let start = part.baseAddress else { return }
+        // Whole pages inside the part only: its neighbours may be in use.
+        let page = Int(getpagesize()), address = Int(bitPattern: start)
+        let first = (address + page - 1) / page * page, last = (address + part.count) / page * page
+        if last > first { madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_DONTNEED) }
     }
 
     deinit {

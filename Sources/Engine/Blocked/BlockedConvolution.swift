@@ -80,6 +80,7 @@ struct BlockedConvolutionKernel: DividedKernel {
             }
             return packed
         }
+        work.weights.storage.recede()
         switch work.kind {
         case .dense, .transposed:
             if let paired {

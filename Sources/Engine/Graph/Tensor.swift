@@ -1,5 +1,3 @@
-import Glibc
-
 /// The kinds of numbers that a tensor can hold.
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case float32, float64, float16, int64, int32, int8, uint8, bool
@@ -14,40 +12,6 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Memory of a tensor: 64-byte aligned and owned, or a part of something else (a mapped file) that is kept alive.
-///
-/// Never written after it has been put into a graph.
-public final class TensorStorage: @unchecked Sendable {
-    // Safe to share: the bytes are only written by their maker, before the storage is put into a `Tensor` that others see.
-    public let bytes: UnsafeMutableRawBufferPointer
-    private let keeper: AnyObject?
-    private static let largePage = 2 << 20
-
-    /// Fresh memory, zeroed.
-    ///
-    /// What is large lies in large pages where the system has them: weights are read once a run, from one end to the other,
-    /// and with pages of 4 KiB the processor spends a good part of that time on finding the next page.
-    public init(byteCount: Int) {
-        let isLarge = byteCount >= Self.largePage
-        bytes = .allocate(byteCount: max(byteCount, 1), alignment: isLarge ? Self.largePage : 64)
-        // Only a wish: where there are none, memory is as it was.
-        if isLarge { madvise(bytes.baseAddress, bytes.count / Self.largePage * Self.largePage, MADV_HUGEPAGE) }
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
-        keeper = nil
-    }
-
-    /// Bytes of another owner, for example a mapped file. Must not be written.
-    public init(borrowing bytes: UnsafeRawBufferPointer, from keeper: AnyObject) {
-        self.bytes = UnsafeMutableRawBufferPointer(mutating: bytes)
-        self.keeper = keeper
-    }
-
-    /// The first byte; borrowed memory of no bytes has an address too.
-    var start: UnsafeMutableRawPointer { bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64)! }
-
-    deinit { if keeper == nil { bytes.deallocate() } }
-}
-
 /// An array of numbers with a shape, row-major and dense: `[N, C, H, W]` for pictures and maps.
 public struct Tensor: Sendable {
     public let shape: [Int]
@@ -58,11 +22,21 @@ public struct Tensor: Sendable {
 
     /// The caller vouches that `count * byteCount` bytes lie behind `byteOffset`.
     public init(shape: [Int], elementType: ElementType, storage: TensorStorage, byteOffset: Int = 0) {
-        precondition(byteOffset >= 0 && byteOffset + shape.reduce(1, *) * elementType.byteCount <= storage.bytes.count)
+        precondition(byteOffset >= 0 && byteOffset + shape.reduce(1, *) * elementType.byteCount <= storage.byteCount)
         self.shape = shape
         self.elementType = elementType
         self.storage = storage
         self.byteOffset = byteOffset
+    }
+
+    /// The elements of a float32 tensor after `change`, which is applied when they are read.
+    init(_ source: Tensor, changedBy change: @escaping @Sendable (UnsafeMutableBufferPointer<Float>) -> Void) {
+        let storage = TensorStorage(byteCount: source.byteCount, from: source.storage) { bytes in
+            let values = bytes.assumingMemoryBound(to: Float.self)
+            source.withElements(as: Float.self) { _ = values.update(fromContentsOf: $0) }
+            change(UnsafeMutableBufferPointer(start: values.baseAddress, count: source.count))
+        }
+        self.init(shape: source.shape, elementType: .float32, storage: storage)
     }
 
     /// Zeros.
@@ -103,9 +77,9 @@ public struct Tensor: Sendable {
         as type: Value.Type = Value.self, _ body: (UnsafeBufferPointer<Value>) throws(E) -> Result
     ) throws(E) -> Result {
         precondition(MemoryLayout<Value>.stride == elementType.byteCount)
-        let start = storage.start.advanced(by: byteOffset).assumingMemoryBound(to: Value.self)
-        defer { withExtendedLifetime(storage) {} }
-        return try body(UnsafeBufferPointer(start: start, count: count))
+        return try storage.withBytes { bytes throws(E) in
+            try body(UnsafeBufferPointer(start: (bytes + byteOffset).assumingMemoryBound(to: Value.self), count: count))
+        }
     }
 
     /// A copy of the elements of a float32 tensor.

@@ -39,7 +39,7 @@ public struct BatchNormalizationFolding: GraphPass {
         else { return nil }
         // Output channel of each row of `run` weights.
         let run: Int
-        let channel: (Int) -> Int
+        let channel: @Sendable (Int) -> Int
         switch node.op {
         case let op as Convolution where op.activation == .identity && weights.shape[0] == factors.count:
             run = weights.count / weights.shape[0]
@@ -57,15 +57,16 @@ public struct BatchNormalizationFolding: GraphPass {
             guard let constant = graph.constants[value], constant.elementType == .float32, constant.count == factors.count else { return nil }
             bias = constant.floats
         }
-        var values = weights.floats
-        for row in 0..<values.count / run {
-            let factor = factors[channel(row)].a
-            for i in row * run..<(row + 1) * run { values[i] = Float(Double(values[i]) * factor) }
+        let scaled = Tensor(weights) { values in
+            for row in 0..<values.count / run {
+                let factor = factors[channel(row)].a
+                for i in row * run..<(row + 1) * run { values[i] = Float(Double(values[i]) * factor) }
+            }
         }
         for i in bias.indices { bias[i] = Float(Double(bias[i]) * factors[i].a + factors[i].b) }
         var folded = node
         folded.inputs = [
-            node.inputs[0], graph.addConstant(Tensor(values, shape: weights.shape)),
+            node.inputs[0], graph.addConstant(scaled),
             graph.addConstant(Tensor(bias, shape: [bias.count])),
         ]
         return folded
