@@ -16,10 +16,14 @@ struct PipelineArguments: ParsableArguments {
     @Option(help: "Threads for networks (default: $POSESTREAM_THREADS, else the number of cores).")
     var threads: Int?
 
+    @Option(help: "Numbers that networks multiply in: auto, f32 or bf16.")
+    var precision: NetworkPrecision = .automatic
+
     /// - Parameter presettings: what the score needs; the user's own settings go over it.
     func load(_ presettings: [String] = []) throws -> Pipeline {
         var configuration = try PipelineConfiguration.named(pipeline)
         for assignment in presettings + settings { try configuration.apply(assignment: assignment) }
-        return try Pipeline(configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads))
+        return try Pipeline(
+            configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads), precision: precision)
     }
 }
