@@ -68,8 +68,8 @@ struct BenchCommand: ParsableCommand {
                 results.append(result)
                 if layers, !json {
                     print(name)
-                    print(TextColumns.text([["LAYER", "OP", "MS", "GFLOP/S", "PEAK"]] + result.layers.map { layer in
-                        [layer.name, layer.op, number(layer.milliseconds, 3), number(layer.gflops, 1), percent(layer.share)]
+                    print(TextColumns.text([["LAYER", "OP", "MS", "GFLOP/S", "PEAK", "HOW"]] + result.layers.map { layer in
+                        [layer.name, layer.op, number(layer.milliseconds, 3), number(layer.gflops, 1), percent(layer.share), layer.method]
                     }))
                     print()
                 }

@@ -17,6 +17,8 @@ public struct NetworkBench: Sendable {
     public struct Layer: Sendable, Encodable {
         public var name: String
         public var op: String
+        /// Sizes and algorithm: "64x64x48 to 64x64x48, 3x3 stride 1 winograd4".
+        public var method: String
         public var milliseconds: Double
         public var gflops: Double
         /// Of the measured peak, 0 to 1.
@@ -82,12 +84,18 @@ public struct NetworkBench: Sendable {
                 operators[key] = op
             })
         }
+        var methods: [String: String] = [:], seen: [String: Int] = [:]
+        for layer in executor.plan.layers {
+            seen[layer.name, default: 0] += 1
+            methods[seen[layer.name] == 1 ? layer.name : "\(layer.name) (\(seen[layer.name] ?? 0))"] = layer.method
+        }
         let macs = Dictionary(costs.map { ($0.name, $0.multiplyAdds) }) { $0 + $1 }
         return order.map { name in
             let sorted = (times[name] ?? []).sorted()
             let time = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
             let gflops = time > 0 ? Double(macs[name] ?? 0) * 2 / time / 1e6 : 0
-            return Layer(name: name, op: operators[name] ?? "", milliseconds: time, gflops: gflops, share: gflops / peak)
+            return Layer(
+                name: name, op: operators[name] ?? "", method: methods[name] ?? "", milliseconds: time, gflops: gflops, share: gflops / peak)
         }
     }
 }
