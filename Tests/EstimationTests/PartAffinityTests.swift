@@ -313,7 +313,9 @@ import Testing
         }
     }
 
-    @Test("thirty people take at most 10 ms from the network's maps to the joints")
+    @Test(
+        "thirty people take at most 10 ms from the network's maps to the joints",
+        .enabled(if: !Sanitizer.isOn, Comment(rawValue: Sanitizer.distortsTime)))
     func speed() throws {
         let golden = try #require(try Fixture.decode(Groups.self, from: "bottomup/lop_group.json").cases.first { $0.name == "thirty" })
         // As the network gives them: an eighth of the input's size.
