@@ -1,14 +1,22 @@
-import Foundation
-
-/// Words in columns, for people.
+/// Rows of cells in columns, for people: two spaces apart, every column as wide as its widest cell.
 enum TextColumns {
-    /// Left-aligned, two spaces apart; what stands last in a row is not padded.
-    static func text(_ rows: [[String]]) -> String {
+    enum Alignment {
+        /// All to the left; what stands last in a row is not padded.
+        case words
+        /// The first to the left, all others to the right.
+        case numbers
+    }
+
+    static func text(_ rows: [[String]], _ alignment: Alignment = .words) -> String {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in
             row.enumerated().map { column, cell in
-                column == row.count - 1 ? cell : cell.padding(toLength: widths[column], withPad: " ", startingAt: 0)
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return switch alignment {
+                case .words: column == row.count - 1 ? cell : cell + space
+                case .numbers: column == 0 ? cell + space : space + cell
+                }
             }.joined(separator: "  ")
         }.joined(separator: "\n")
     }

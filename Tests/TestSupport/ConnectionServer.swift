@@ -65,22 +65,11 @@ public final class ConnectionServer: @unchecked Sendable {
     ///   - port: a port to take, for a server that comes back; 0 for a free one.
     ///   - handler: called for each connection, on a thread of its own; the connection is closed when it returns.
     public init(port: UInt16 = 0, _ handler: @escaping @Sendable (Connection) -> Void) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = listener
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, generic, &length) == 0
-            }
+        guard let socket = LoopbackSocket(SOCK_STREAM, port: port), listen(socket.descriptor, 16) == 0 else {
+            throw Program.TimedOut(description: "cannot listen on loopback: \(String(cString: strerror(errno)))")
         }
-        guard bound else { throw Program.TimedOut(description: "cannot listen on loopback: \(String(cString: strerror(errno)))") }
-        self.port = UInt16(bigEndian: address.sin_port)
+        let descriptor = socket.descriptor
+        (listener, self.port) = (descriptor, socket.port)
         self.handler = handler
         Thread.detachNewThread { [weak self] in
             while true {
@@ -113,7 +102,7 @@ public final class ConnectionServer: @unchecked Sendable {
     fileprivate static func readHead(_ client: Int32) -> String {
         var head = [UInt8]()
         var byte: UInt8 = 0
-        while head.count < 8192, recv(client, &byte, 1, 0) == 1 {
+        while head.count < 1 << 16, recv(client, &byte, 1, 0) == 1 {
             head.append(byte)
             if head.suffix(4) == [13, 10, 13, 10] { break }
         }
@@ -126,27 +115,15 @@ public final class ConnectionServer: @unchecked Sendable {
             count += 1
             return count - 1
         }
+        // Nobody waits for ever for a client that says or takes nothing.
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            setsockopt(client, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+        }
         Thread.detachNewThread { [weak self, handler] in
             handler(Connection(request: Self.readHead(client), number: number, descriptor: client))
             self?.lock.withLock { _ = self?.open.remove(client) }
             Glibc.close(client)
         }
     }
-}
-
-/// A port of loopback that nobody uses at this moment.
-public func freePort(datagrams: Bool) -> UInt16 {
-    let descriptor = socket(AF_INET, Int32((datagrams ? SOCK_DGRAM : SOCK_STREAM).rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            _ = bind(descriptor, generic, length)
-            _ = getsockname(descriptor, generic, &length)
-        }
-    }
-    return UInt16(bigEndian: address.sin_port)
 }
