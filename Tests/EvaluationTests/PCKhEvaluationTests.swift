@@ -65,6 +65,41 @@ import Testing
         #expect(refused > 100)
     }
 
+    @Test("packed elements within packed ones are refused: such a file may unpack to itself for ever")
+    func nested() throws {
+        // The body of the packed element is the packed element itself, header and all.
+        let packed = try Data(contentsOf: Shared.fixture("mpii/gt_valid_compressed.mat"))
+        let body = packed.dropFirst(128)
+        let python = try #require(Program(named: "python3"))
+        let result = try python.run(["-c", "import sys, zlib; sys.stdout.buffer.write(zlib.compress(sys.stdin.buffer.read()))"], input: Data(body))
+        var file = Data(packed.prefix(128))
+        for word in [15, UInt32(result.output.count)] { withUnsafeBytes(of: word.littleEndian) { file.append(contentsOf: $0) } }
+        let failure = #expect(throws: Failure.self) { try MPIITruth(file + result.output, isMatlab: true, place: "gt.mat") }
+        #expect(failure?.why.contains("packed") == true)
+    }
+
+    @Test("damaged JSON of truth and results is refused or read, never more", arguments: ["gt.json", "preds_from_0.json"])
+    func damagedJSON(name: String) throws {
+        let whole = String(decoding: try Fixture.bytes("mpii/\(name)"), as: UTF8.self)
+        var damage = Damage(seed: 8)
+        var (read, refused) = (0, 0)
+        for round in 0..<200 {
+            let data = Data(round % 2 == 0 ? damage.damaged(whole) : damage.hardened(whole))
+            do {
+                if name == "gt.json" {
+                    _ = try MPIITruth(data, isMatlab: false, place: name)
+                } else {
+                    _ = try MPIIResults.read(data, isMatlab: false, place: name)
+                }
+                read += 1
+            } catch let failure as Failure {
+                #expect(failure.kind == .data && !failure.description.contains("\n"))
+                refused += 1
+            }
+        }
+        #expect(read > 5 && refused > 5)
+    }
+
     @Test(
         "what is no truth is refused",
         arguments: ["", "{}", "[{}]", "[{\"joints\":[[1,2]],\"joints_vis\":[1],\"head\":[1,2,3,4]}]", "[{\"joints\":[],\"joints_vis\":[],\"head\":[]}]"])

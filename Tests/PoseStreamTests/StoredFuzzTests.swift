@@ -13,21 +13,6 @@ struct StoredFuzzTests {
         scratch = try Scratch()
     }
 
-    private struct Dice {
-        var state: UInt64
-
-        mutating func roll(_ count: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % max(1, count)
-        }
-    }
-
-    /// Numbers that are legal JSON and hard to bear.
-    private static let hardNumbers = [
-        "0", "-1", "1e9", "-1e9", "999999999", "1e300", "-1e-300", "9223372036854775807", "-9223372036854775808", "18446744073709551616",
-        "0.000000001", "2147483648", "1e", "--1", "null", "[]", "\"x\"", "true",
-    ]
-
     private static func header(options: String = "") -> String {
         let names = (0..<17).map { "\"joint\($0)\"" }.joined(separator: ",")
         return #"{"type":"header","schema":"posestream/1","version":"0.1.0","source":{"name":"a","uri":"a.mp4","width":640,"height":480,"rotation":0,"#
@@ -49,32 +34,6 @@ struct StoredFuzzTests {
             + #"{"type":"end","reason":"eof","frames":8,"decoded":8,"dropped":0,"corrupt":0,"people":3,"seconds":1,"fps":8,"error":null}"# + "\n"
     }
 
-    /// Flips bytes, cuts, doubles lines, or puts a hard number in the place of another.
-    private static func damaged(_ text: String, _ dice: inout Dice) -> [UInt8] {
-        var bytes = Array(text.utf8)
-        for _ in 0...dice.roll(3) {
-            guard !bytes.isEmpty else { break }
-            switch dice.roll(6) {
-            case 0: bytes[dice.roll(bytes.count)] = UInt8(dice.roll(256))
-            case 1: bytes.removeLast(dice.roll(bytes.count))
-            case 2:
-                let start = dice.roll(bytes.count)
-                bytes.insert(contentsOf: bytes[start..<min(bytes.count, start + dice.roll(200))], at: dice.roll(bytes.count))
-            case 3:
-                let start = dice.roll(bytes.count)
-                bytes.removeSubrange(start..<min(bytes.count, start + 1 + dice.roll(40)))
-            default:
-                // The next number becomes a hard one.
-                let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-                let from = dice.roll(bytes.count)
-                guard let start = bytes[from...].firstIndex(where: digits.contains) else { continue }
-                let end = bytes[start...].firstIndex { !digits.contains($0) && $0 != UInt8(ascii: ".") } ?? bytes.count
-                bytes.replaceSubrange(start..<end, with: hardNumbers[dice.roll(hardNumbers.count)].utf8)
-            }
-        }
-        return bytes
-    }
-
     private func retrack(_ files: [String]) throws {
         do {
             _ = try RetrackJob(records: files, output: scratch.path("out.ndjson"), overwrite: true).run(reporting: { _ in })
@@ -86,10 +45,10 @@ struct StoredFuzzTests {
 
     @Test("retrack bears any damage of its records", .timeLimit(.minutes(5)), arguments: 0..<4)
     func retrackDamage(round: Int) throws {
-        var dice = Dice(state: UInt64(round + 1))
+        var damage = Damage(seed: UInt64(round + 1))
         let whole = Self.records()
         for _ in 0..<250 {
-            try Data(Self.damaged(whole, &dice)).write(to: scratch.file("in.ndjson"))
+            try Data(damage.damaged(whole)).write(to: scratch.file("in.ndjson"))
             try retrack([scratch.path("in.ndjson")])
         }
     }
@@ -123,10 +82,10 @@ struct StoredFuzzTests {
         let ffmpeg = try #require(Program(named: "ffmpeg"))
         let clip = scratch.path("clip.mp4")
         #expect(try ffmpeg.run(["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.32", clip]).status == 0)
-        var dice = Dice(state: 99)
+        var damage = Damage(seed: 99)
         let whole = Self.records().replacing("\"width\":640,\"height\":480", with: "\"width\":64,\"height\":48")
         for _ in 0..<60 {
-            try Data(Self.damaged(whole, &dice)).write(to: scratch.file("in.ndjson"))
+            try Data(damage.damaged(whole)).write(to: scratch.file("in.ndjson"))
             do {
                 let job = RenderJob(records: scratch.path("in.ndjson"), video: clip, output: scratch.path("out.mkv"), overwrite: true)
                 _ = try job.run(reporting: { _ in })
@@ -138,10 +97,10 @@ struct StoredFuzzTests {
 
     @Test("a pipeline file bears any damage", .timeLimit(.minutes(5)), arguments: 0..<4)
     func pipelines(round: Int) throws {
-        var dice = Dice(state: UInt64(round + 17))
+        var damage = Damage(seed: UInt64(round + 17))
         let whole = try PipelineConfiguration.named("default").yaml
         for _ in 0..<500 {
-            let text = String(decoding: Self.damaged(whole, &dice), as: UTF8.self)
+            let text = String(decoding: damage.damaged(whole), as: UTF8.self)
             do {
                 _ = try PipelineConfiguration(yaml: text, file: "damaged.yaml")
             } catch let failure as Failure {
@@ -157,5 +116,33 @@ struct StoredFuzzTests {
         ] {
             #expect(throws: Failure.self) { _ = try PipelineConfiguration(yaml: text, file: "hostile.yaml") }
         }
+    }
+
+    @Test("a list of sources bears any damage", .timeLimit(.minutes(5)))
+    func sources() throws {
+        var damage = Damage(seed: 5)
+        let whole = """
+            sources:
+              - clip.mp4
+              - { name: yard, input: "rtsp://10.0.0.7/live", policy: queue=5, reconnect: inf, timeout: 3, retry: true }
+              - name: desk
+                input: v4l2:/dev/video0
+                device_size: 1280x720
+                device_rate: 30
+            """
+        var (read, refused) = (0, 0)
+        for _ in 0..<1000 {
+            try Data(damage.damaged(whole)).write(to: scratch.file("list.yaml"))
+            do {
+                let inputs = try SourceList.read(scratch.path("list.yaml"), opening: InputOptions())
+                // What is accepted can be used.
+                #expect(Set(inputs.map(\.name)).count == inputs.count && inputs.allSatisfy { !$0.input.isEmpty && $0.opening.timeout > 0 })
+                read += 1
+            } catch let failure as Failure {
+                #expect(failure.kind == .configuration && !"\(failure)".contains("\n"), "\(failure)")
+                refused += 1
+            }
+        }
+        #expect(read > 20 && refused > 20, "\(read) read, \(refused) refused")
     }
 }

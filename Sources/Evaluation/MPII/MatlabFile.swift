@@ -37,12 +37,15 @@ struct MatlabFile {
 
     // MARK: Elements
 
-    private mutating func readElements(_ bytes: ArraySlice<UInt8>) throws {
+    private mutating func readElements(_ bytes: ArraySlice<UInt8>, areUnpacked: Bool = false) throws {
         var rest = bytes
         while rest.count >= 8 {
             let (kind, body) = try element(&rest)
             switch kind {
-            case Kind.compressed: try readElements(unpack(body)[...])
+            case Kind.compressed:
+                // A stream that unpacks to itself would never end.
+                guard !areUnpacked else { throw failure("it is damaged: packed elements lie in packed ones") }
+                try readElements(unpack(body)[...], areUnpacked: true)
             case Kind.matrix: try readMatrix(body)
             default: break
             }

@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Media
 import Pose
+import Synchronization
 import Tracking
 
 /// A frame with everything that was found in it.
@@ -53,6 +54,7 @@ package final class PipelineRun: Sendable {
     private let gate: LatencyGate?
     private let detected = Channel<DetectedFrame>(capacity: 2)
     private let continuation: Continuation
+    private let isStopping = Atomic(false)
 
     init(source: Handover<any FrameSource>, policy: LivePolicy = .block, continuation: Continuation = Continuation()) {
         self.source = source
@@ -104,7 +106,7 @@ package final class PipelineRun: Sendable {
             detected.finish(throwing: $0)
         }
 
-        stage("people") { [gate, detected, output, times, continuation] in
+        stage("people") { [self, gate, detected, output, times, continuation] in
             var people = PeopleStage(stages.value, times: times)
             var awaited = continuation.after
             var told = Stopwatch()
@@ -122,11 +124,7 @@ package final class PipelineRun: Sendable {
                     }
                     continue
                 }
-                if let awaited {
-                    throw Failure(
-                        .data, "cannot resume", at: "frame \(awaited.frame)", because: "it is not where it was: the source has changed",
-                        remedy: "begin anew with --overwrite")
-                }
+                if let awaited { throw Self.lost(awaited) }
                 var processed = try gate.second { try people.process(frame) }
                 if let interval = continuation.interval, told.seconds >= interval {
                     processed.memory = try people.memory()
@@ -134,6 +132,8 @@ package final class PipelineRun: Sendable {
                 }
                 guard output.send(processed) else { return }
             }
+            // The film ended before the picture after which it was to go on.
+            if let awaited, !isStopping.load(ordering: .relaxed) { throw Self.lost(awaited) }
         } closing: { [self] in
             if $0 != nil { stopReading(detected) }
             output.finish(throwing: $0)
@@ -142,7 +142,14 @@ package final class PipelineRun: Sendable {
 
     /// Ends in good order: nothing more is read, what was read is finished.
     func stopReading() {
+        isStopping.store(true, ordering: .relaxed)
         source.value.cancel()
+    }
+
+    private static func lost(_ bookmark: Bookmark) -> Failure {
+        Failure(
+            .data, "cannot resume", at: "frame \(bookmark.frame)", because: "it is not where it was: the source has changed",
+            remedy: "begin anew with --overwrite")
     }
 
     /// Ends at once: what is under way is dropped.

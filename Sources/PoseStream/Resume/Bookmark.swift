@@ -30,7 +30,7 @@ struct Bookmark: Codable, Equatable {
     static func path(of records: String) -> String { records + ".resume" }
 
     /// A run over very many people remembers some 100 kB; what is larger is none of ours.
-    private static let largestFile = 64 << 20
+    private static let largestFile = 16 << 20
 
     /// The bookmark beside a records file; nil when there is none that can be read.
     static func read(besides records: String) -> Bookmark? {
@@ -38,9 +38,15 @@ struct Bookmark: Codable, Equatable {
         defer { try? handle.close() }
         guard let data = try? handle.read(upToCount: largestFile + 1), data.count <= largestFile,
             let bookmark = try? JSONDecoder().decode(Bookmark.self, from: data), bookmark.version == version,
-            bookmark.bytes > 0, bookmark.frame >= 0, bookmark.frames > 0, (0...1e9).contains(bookmark.time)
+            bookmark.isSound
         else { return nil }
         return bookmark
+    }
+
+    /// Whether its numbers are such as a run leaves: what is counted on from here must not run over.
+    private var isSound: Bool {
+        bytes > 0 && (0..<1 << 40).contains(frame) && (1...frame + 1).contains(frames) && (0...1e9).contains(time)
+            && ids.allSatisfy { $0 >= 0 }
     }
 
     static func remove(besides records: String) { unlink(path(of: records)) }

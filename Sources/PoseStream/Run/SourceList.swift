@@ -59,6 +59,7 @@ public enum SourceList {
         for entry in entries {
             switch entry {
             case .scalar(let scalar):
+                guard !scalar.string.isEmpty else { throw wrong(entry, "a source has no input") }
                 names.append(nil)
                 inputs.append(RunInput(name: SourceName.of(scalar.string), input: scalar.string, opening: opening))
             case .mapping(let mapping):
