@@ -49,9 +49,6 @@ struct RetrackCommand: ParsableCommand {
             if let track { configuration.track = track }
             for setting in settings { try configuration.apply(assignment: setting) }
         }
-        try reporting.run(interrupting: { signal in
-            job.interrupt(bySignal: signal)
-            return true
-        }) { try job.run(reporting: $0) }
+        try reporting.run(interrupting: { job.interrupt(bySignal: $0) }) { try job.run(reporting: $0) }
     }
 }

@@ -70,7 +70,8 @@ struct SourcesTests {
         #expect(result.status == 66)
         #expect(result.errors.contains("posestream: error: cannot open video: no-such-film.mp4: no such file"))
         let ends = try records(result.output).filter { $0["type"] as? String == "end" }
-        #expect(ends.map { "\($0["source"] as? String ?? "") \($0["frames"] as? Int ?? 0)" }.sorted() == ["lavfi 10", "lavfi-2 5"])
+        #expect(ends.map { "\($0["source"] as? String ?? "") \($0["frames"] as? Int ?? -1)" }.sorted() == ["lavfi 10", "lavfi-2 5", "no-such-film 0"])
+        #expect(result.lines.first?.hasPrefix("{\"type\":\"header\"") == true, "readers expect a header first")
     }
 
     @Test("A list of sources and a file for each")

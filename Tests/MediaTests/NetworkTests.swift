@@ -225,6 +225,40 @@ struct NetworkTests {
         withExtendedLifetime(sender) {}
     }
 
+    @Test(
+        "SRT: a sender that calls us, and one that we call, are read; one that falls silent or is not there ends in time",
+        .enabled(if: hasSRT, "this FFmpeg lacks SRT"), arguments: ["listener", "caller"])
+    func srt(mode: String) throws {
+        let port = freePort(datagrams: true)
+        let clip = try Clips.make("stream.ts")
+        let other = mode == "listener" ? "caller" : "listener"
+        let sender = Unchecked<Background?>(nil)
+        Thread.detachNewThread {
+            // Who calls comes later.
+            usleep(mode == "listener" ? 700_000 : 0)
+            sender.value = try? Background(
+                Tool.quiet + ["-re", "-i", clip.path, "-t", "4", "-c", "copy", "-f", "mpegts", "srt://127.0.0.1:\(port)?mode=\(other)"], seconds: 20)
+        }
+        if mode == "caller" { usleep(700_000) }
+        let source = try openSource("srt://127.0.0.1:\(port)?mode=\(mode)", options: options(timeout: 4))
+        #expect(source.description.isLive && source.description.width == 320)
+        var count = 0
+        let failure = #expect(throws: Failure.self) { while try source.next() != nil { count += 1 } }
+        #expect(failure?.kind == .unavailable)
+        #expect(count > 60, "\(count)")
+        withExtendedLifetime(sender.value) {}
+
+        let start = ContinuousClock.now
+        let nobody = #expect(throws: Failure.self) {
+            _ = try openSource("srt://127.0.0.1:\(freePort(datagrams: true))?mode=caller", options: options(timeout: 1.5))
+        }
+        #expect(nobody?.kind == .unavailable && ContinuousClock.now - start < .seconds(5))
+    }
+
+    private static let hasSRT = (try? Tool.run(["ffmpeg", "-hide_banner", "-protocols"])).map {
+        String(decoding: $0, as: UTF8.self).contains("srt\n")
+    } ?? false
+
     @Test("RTSP: a camera that publishes to us is read; a server that is silent ends in time")
     func rtsp() throws {
         let port = freePort(datagrams: false)

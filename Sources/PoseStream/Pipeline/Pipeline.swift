@@ -73,14 +73,17 @@ public struct Pipeline: Sendable {
     }
 
     /// Starts the stages on a source.
-    func start(
-        _ source: sending any FrameSource, policy: LivePolicy = .block, options: RunOptions = RunOptions(),
-        continuing continuation: Continuation = Continuation()
-    ) throws -> PipelineRun {
-        let run = PipelineRun(source: Handover(source), policy: policy, continuation: continuation)
+    func start(_ source: sending any FrameSource, policy: LivePolicy) throws -> PipelineRun {
+        let stages = try makeStages(for: RunOptions())
+        let run = PipelineRun(source: Handover(source), policy: policy)
+        run.start(stages)
+        return run
+    }
+
+    /// The stages of a run that was asked for more than its pipeline says.
+    func makeStages(for options: RunOptions) throws -> Handover<Stages> {
         var stages = try makeStages().watching(options.area)
         if !options.tracks { stages.tracker = NoTracking() }
-        run.start(Handover(stages))
-        return run
+        return Handover(stages)
     }
 }

@@ -3,14 +3,6 @@ import Foundation
 import Media
 import Records
 
-/// How a run begins.
-enum Beginning {
-    /// At the start, or after what an earlier run has written.
-    case run(after: Bookmark?)
-    /// Not at all: an earlier run has come to the end.
-    case finished(EndRecord)
-}
-
 extension RunJob {
     /// Seconds of work that a killed run loses at most.
     static let bookmarkInterval = 1.0
@@ -28,32 +20,31 @@ extension RunJob {
         var sourceOptions = opening.sourceOptions { report(.warning($0)) }
         sourceOptions.keepsOtherStreams = outputs.video != nil
         sourceOptions.selection = selection
+        sourceOptions.interrupt = reading
         let opened = try pipeline.openSource(.argument(input), options: sourceOptions)
         let policy = opening.policy(for: opened.description)
         return SelectedSource(opening.paced(opened, under: policy), selection)
     }
 
     /// Finds out whether there is something to go on with.
-    func begin(with header: HeaderRecord, _ source: SelectedSource, _ report: (RunEvent) -> Void) throws -> Beginning {
-        guard outputs.resume else { return .run(after: nil) }
+    func findResumePoint(for header: HeaderRecord, _ source: SelectedSource, _ report: (RunEvent) -> Void) throws -> ResumePoint {
+        guard outputs.resume else { return .start(because: nil) }
         guard let path = outputs.records, path != "-" else {
             throw Failure(.usage, "cannot resume", at: "--resume", because: "the records do not go to a file", remedy: "-o poses.ndjson --resume")
         }
         guard !source.description.isLive else {
             throw Failure(.usage, "cannot resume", at: source.description.uri, because: "what a live source has sent is gone")
         }
-        switch try ResumePoint.find(in: path, for: header.asRead) {
+        let point = try ResumePoint.find(in: path, for: header.asRead)
+        switch point {
         case .start(let reason):
             if let reason { report(.warning("\(path): begins anew: \(reason)")) }
-            return .run(after: nil)
-        case .after(let bookmark):
-            report(.note("\(path): goes on after frame \(bookmark.frame)"))
-            return .run(after: bookmark)
-        case .done(let end):
+        case .after(let bookmark): report(.note("\(path): goes on after frame \(bookmark.frame)"))
+        case .done:
             report(.note("\(path): is complete already"))
             forgetBookmark()
-            return .finished(end)
         }
+        return point
     }
 
     /// The source from the bookmark's picture on, which comes first as the lead-in.

@@ -15,22 +15,18 @@ public final class MultiRun: Sendable {
         public var result: Result<RunSummary, Failure>
     }
 
-    private struct State {
-        var progress: [Int: RunProgress] = [:]
-        var isInterrupted = false
-    }
-
     private let jobs: [(name: String, job: RunJob)]
-    private let records: RecordWriter?
-    private let state = Mutex(State())
+    private let lines: JoinedLines?
+    private let progress = Mutex<[Int: RunProgress]>([:])
 
     /// - Parameters:
     ///   - records: where the lines of all sources go together; nil when there are none, or each source has its own file.
     ///   - makeJob: the job for a source, with the writer that it shares.
     public init(_ inputs: [RunInput], records: RecordWriter?, makeJob: (RunInput, SharedRecords?) throws -> RunJob) rethrows {
-        self.records = records
+        let lines = records.map(JoinedLines.init)
+        self.lines = lines
         jobs = try inputs.map { input in
-            (input.name, try makeJob(input, records.map { SharedRecords(writer: $0, source: input.name) }))
+            (input.name, try makeJob(input, lines.map { SharedRecords(lines: $0, source: input.name) }))
         }
     }
 
@@ -62,24 +58,18 @@ public final class MultiRun: Sendable {
             }
         }
         working.wait()
-        try records?.close()
+        try lines?.close()
         return outcomes.withLock { outcomes in outcomes.sorted { $0.key < $1.key }.map(\.value) }
     }
 
     private func handle(_ event: RunEvent, of index: Int, _ report: (RunEvent) -> Void) {
         guard case .progress(let progress) = event else { return report(event) }
-        let sum = state.withLock { state in
-            state.progress[index] = progress
-            return RunProgress(sum: Array(state.progress.values), of: jobs.count)
+        let sum = self.progress.withLock { all in
+            all[index] = progress
+            return RunProgress(sum: Array(all.values), of: jobs.count)
         }
         report(.progress(sum))
     }
-}
-
-/// The writer that several sources share, and what it calls one of them.
-public struct SharedRecords: Sendable {
-    public var writer: RecordWriter
-    public var source: String
 }
 
 extension RunProgress {

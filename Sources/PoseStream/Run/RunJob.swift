@@ -4,18 +4,12 @@ import Foundation
 import Media
 import Pose
 import Records
-import Synchronization
 
 /// One run from a source to its outputs: what `posestream run` does.
 ///
 /// Whatever ends it, the outputs are finished: records get their end line, the video stays playable, and nothing that was
 /// computed is lost.
 public final class RunJob: Sendable {
-    private struct State {
-        var run: PipelineRun?
-        var interruptedBy: Int32?
-    }
-
     let pipeline: Pipeline
     let input: String
     let opening: InputOptions
@@ -24,7 +18,9 @@ public final class RunJob: Sendable {
     private let isStrict: Bool
     /// Where the lines go when several sources write to one place.
     private let shared: SharedRecords?
-    private let state = Mutex(State())
+    private let interruption = Interruption()
+    /// Ends a wait for the source.
+    let reading = ReadInterrupt()
 
     /// - Parameters:
     ///   - input: as on the command line.
@@ -45,14 +41,12 @@ public final class RunJob: Sendable {
         self.isStrict = isStrict
     }
 
-    /// Asks the run to end in good order. Safe from any thread. False when nothing runs yet: there is nothing to finish.
+    /// Asks the run to end in good order, also while it waits for its source. Safe from any thread. False when nothing is written
+    /// yet: there is nothing to finish.
     public func interrupt(bySignal signal: Int32) -> Bool {
-        let run = state.withLock { state in
-            state.interruptedBy = signal
-            return state.run
-        }
-        run?.stopReading()
-        return run != nil
+        let runs = interruption.request(bySignal: signal)
+        reading.cancel()
+        return runs
     }
 
     /// Runs to the end of the source, an interruption or an error.
@@ -61,17 +55,53 @@ public final class RunJob: Sendable {
     /// - Throws: `Failure`; the outputs are finished before it is thrown.
     public func run(reporting report: @escaping @Sendable (RunEvent) -> Void) throws -> RunSummary {
         let stopwatch = Stopwatch()
+        let beginning: Beginning
+        do {
+            beginning = try begin(report)
+        } catch is CancellationError where interruption.signal != nil {
+            return unopened(.interrupted, stopwatch)
+        } catch {
+            let failure = Failure(wrapping: error)
+            _ = unopened(.failed(failure), stopwatch)
+            throw failure
+        }
+        switch beginning {
+        case .finished(let end): return RunSummary(finished: end, records: outputs.records ?? "-")
+        case .run(let begun): return try process(begun, stopwatch, report)
+        }
+    }
+
+    /// The last words of a source that never gave a picture, among the lines of others.
+    private func unopened(_ ending: Ending, _ stopwatch: Stopwatch) -> RunSummary {
+        let seconds = stopwatch.seconds
+        if let shared {
+            // What cannot be written any more is told by those who write.
+            try? shared.lines.end(
+                unopened: EndRecord(
+                    reason: ending.reason, frames: 0, decoded: 0, people: 0, seconds: seconds, fps: 0, error: ending.failure?.description,
+                    source: shared.source))
+        }
+        return RunSummary(
+            frames: 0, decoded: 0, corrupt: 0, people: 0, seconds: seconds, stageSeconds: [:], outputs: [], reason: ending.reason.rawValue,
+            interruptedBy: interruption.signal)
+    }
+
+    /// Opens source and outputs and writes the first line; nothing runs yet.
+    private func begin(_ report: @escaping @Sendable (RunEvent) -> Void) throws -> Beginning {
         let whole = try openSource(wantedFrames, report)
         let description = whole.description
-        let expectedFrames = whole.expectedFrames
         try options.area.check(against: description)
         let header = try header(of: description, report)
         let bookmark: Bookmark?
-        switch try begin(with: header, whole, report) {
-        case .run(let earlier): bookmark = earlier
-        case .finished(let end): return RunSummary(finished: end, records: outputs.records ?? "-")
+        switch try findResumePoint(for: header, whole, report) {
+        case .done(let end): return .finished(end)
+        case .after(let found): bookmark = found
+        case .start: bookmark = nil
         }
         let source = try bookmark.map { try reopen(whole, after: $0, report) } ?? whole
+        let stages = try pipeline.makeStages(for: options)
+        // From here on there is something to finish.
+        interruption.begin { [reading] in reading.cancel() }
         // What cannot be written must fail before the work begins. The video is opened first: it touches its file only
         // after every check, so a refused video leaves no empty NDJSON behind. A film that was cut off is rebuilt in the end.
         let film = bookmark == nil ? outputs.video : nil
@@ -80,25 +110,35 @@ public final class RunJob: Sendable {
                 destination: $0, format: outputs.videoFormat, encoding: outputs.encoding, overwrite: outputs.overwrite || outputs.resume,
                 source: source, from: options.frames.from, keypointSet: pipeline.keypointSet)
         }
-        let records = try shared?.writer ?? outputs.records.map { try RecordWriter(destination($0, after: bookmark)) }
-        if let records, bookmark == nil { _ = try records.write(.header(header)) }
-        let keeper = keeper(records, bookmark, isLive: description.isLive)
+        let records = try shared?.lines.writer ?? outputs.records.map { try RecordWriter(destination($0, after: bookmark)) }
+        if let shared {
+            try shared.lines.begin(header)
+        } else if let records, bookmark == nil {
+            _ = try records.write(.header(header))
+        }
+        return .run(
+            Begun(
+                source: source, expectedFrames: whole.expectedFrames, stages: stages, bookmark: bookmark, records: records, video: video,
+                keeper: keeper(records, bookmark, isLive: description.isLive)))
+    }
 
+    private func process(
+        _ begun: Begun, _ stopwatch: Stopwatch, _ report: @escaping @Sendable (RunEvent) -> Void
+    ) throws -> RunSummary {
+        let (source, bookmark, records, video, keeper) = (begun.source, begun.bookmark, begun.records, begun.video, begun.keeper)
+        let description = source.description
         var continuation = Continuation(after: bookmark, selection: source.selection)
         continuation.interval = keeper == nil ? nil : Self.bookmarkInterval
-        let run = try pipeline.start(source, policy: opening.policy(for: description), options: options, continuing: continuation)
+        let run = PipelineRun(source: Handover(source), policy: opening.policy(for: description), continuation: continuation)
+        run.start(begun.stages)
         video?.start(times: run.times)
-        let interruptedEarly = state.withLock { state in
-            state.run = run
-            return state.interruptedBy != nil
-        }
-        if interruptedEarly { run.stopReading() }
+        interruption.begin { run.stopReading() }
 
         var progress = ProgressCount(frames: bookmark?.frames ?? 0, ids: bookmark?.ids ?? [])
         var ending: Ending
         do {
             ending = try consume(run, of: description, records: records, video: video) { processed in
-                report(.progress(progress.next(processed.result, total: expectedFrames, elapsed: stopwatch.seconds)))
+                report(.progress(progress.next(processed.result, total: begun.expectedFrames, elapsed: stopwatch.seconds)))
                 if let memory = processed.memory, let records {
                     keeper?.keep(memory, after: processed.result, records, progress, report: report)
                 }
@@ -130,7 +170,7 @@ public final class RunJob: Sendable {
                     .data, "input is damaged", at: description.uri,
                     because: statistics.isTruncated ? "it ends too early" : "\(statistics.corrupt) damaged packets or pictures"))
         }
-        let signal = state.withLock { $0.interruptedBy }
+        let signal = interruption.signal
         if signal != nil, case .endOfSource = ending { ending = .interrupted }
         if case .endOfSource = ending, (atRest as? SelectedSource)?.hasReachedLimit == true { ending = .limit }
         if progress.frames == 0, case .limit = ending {
@@ -213,55 +253,5 @@ public final class RunJob: Sendable {
                 frames: source.frames, startTime: source.startTime, isLive: source.isLive),
             keypoints: pipeline.keypointSet, pipeline: pipeline.configuration.json,
             models: models.map { HeaderRecord.Model(name: $0.file.name, sha256: $0.sha256) }, options: options.json)
-    }
-}
-
-/// Why a run came to its end.
-enum Ending {
-    case endOfSource
-    /// The part that was asked for is done.
-    case limit
-    case interrupted
-    case readerClosed
-    case failed(Failure)
-
-    var failure: Failure? {
-        if case .failed(let failure) = self { failure } else { nil }
-    }
-
-    /// All that was asked for is done.
-    var isComplete: Bool {
-        switch self {
-        case .endOfSource, .limit: true
-        case .interrupted, .readerClosed, .failed: false
-        }
-    }
-
-    var reason: EndRecord.Reason {
-        switch self {
-        case .endOfSource: .endOfFile
-        case .limit: .limit
-        case .interrupted: .interrupted
-        case .readerClosed: .outputClosed
-        case .failed: .error
-        }
-    }
-}
-
-/// Seconds since it was made.
-struct Stopwatch {
-    private let start = ContinuousClock.now
-
-    var seconds: Double {
-        let passed = (ContinuousClock.now - start).components
-        return Double(passed.seconds) + Double(passed.attoseconds) / 1e18
-    }
-}
-
-extension Failure {
-    /// Any error as a failure; what is none of ours is a defect.
-    init(wrapping error: any Error) {
-        self = error as? Failure
-            ?? Failure(.internalDefect, "unexpected error", at: "", because: "\(error)", remedy: "please report this line")
     }
 }

@@ -2,15 +2,9 @@ import Diagnostics
 import Media
 import Pose
 import Records
-import Synchronization
 
 /// Draws stored records onto their video: what `posestream render` does. The film is the one that `--annotate` of the run makes.
 public final class RenderJob: Sendable {
-    private struct State {
-        var source: SelectedSource?
-        var interruptedBy: Int32?
-    }
-
     private let records: String
     private let video: String
     private let output: String
@@ -18,7 +12,7 @@ public final class RenderJob: Sendable {
     private let encoding: VideoEncoding
     private let overwrite: Bool
     private let sourceName: String?
-    private let state = Mutex(State())
+    private let interruption = Interruption()
 
     /// - Parameters:
     ///   - records: NDJSON file, "-" for standard input.
@@ -39,14 +33,7 @@ public final class RenderJob: Sendable {
     }
 
     /// Asks the job to end in good order. Safe from any thread. False when nothing runs yet.
-    public func interrupt(bySignal signal: Int32) -> Bool {
-        let source = state.withLock { state in
-            state.interruptedBy = signal
-            return state.source
-        }
-        source?.cancel()
-        return source != nil
-    }
+    public func interrupt(bySignal signal: Int32) -> Bool { interruption.request(bySignal: signal) }
 
     /// Runs to the last record or the end of the video, whichever comes first.
     ///
@@ -65,11 +52,7 @@ public final class RenderJob: Sendable {
             destination: output, format: format, encoding: encoding, overwrite: overwrite, source: source, from: selection.from,
             keypointSet: reader.header.keypoints)
         stage.start(times: times)
-        let signalBefore = state.withLock { state in
-            state.source = source
-            return state.interruptedBy
-        }
-        if signalBefore != nil { source.cancel() }
+        interruption.begin { source.cancel() }
 
         var progress = ProgressCount()
         var failure: (any Error)?
@@ -96,7 +79,7 @@ public final class RenderJob: Sendable {
         for warning in source.warnings { report(.warning(warning)) }
         if let failure { throw Failure(wrapping: failure) }
         if reader.end == nil { report(.warning("\(records): has no end line: the run that wrote it was cut off")) }
-        let signal = state.withLock { $0.interruptedBy }
+        let signal = interruption.signal
         return RunSummary(
             frames: progress.frames, decoded: source.statistics.decoded, corrupt: source.statistics.corrupt, people: progress.people,
             seconds: stopwatch.seconds, stageSeconds: times.seconds, outputs: [RunSummary.Output(path: output, bytes: bytes)],

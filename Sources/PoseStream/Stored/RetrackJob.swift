@@ -1,7 +1,6 @@
 import Diagnostics
 import Pose
 import Records
-import Synchronization
 import Tracking
 
 /// Links stored people again, without networks: what `posestream retrack` does.
@@ -13,7 +12,7 @@ public final class RetrackJob: Sendable {
     private let output: String
     private let overwrite: Bool
     private let keepsFlow: Bool
-    private let isInterrupted = Atomic<Int32>(0)
+    private let interruption = Interruption()
     private let configure: @Sendable (inout PipelineConfiguration) throws -> Void
 
     /// - Parameters:
@@ -32,8 +31,8 @@ public final class RetrackJob: Sendable {
         self.configure = configure
     }
 
-    /// Asks the job to end in good order. Safe from any thread.
-    public func interrupt(bySignal signal: Int32) { isInterrupted.store(signal, ordering: .relaxed) }
+    /// Asks the job to end in good order. Safe from any thread. False when nothing runs yet.
+    public func interrupt(bySignal signal: Int32) -> Bool { interruption.request(bySignal: signal) }
 
     /// - Throws: `Failure`; what was linked until then is written, with an end line.
     public func run(reporting report: (RunEvent) -> Void) throws -> RunSummary {
@@ -48,12 +47,14 @@ public final class RetrackJob: Sendable {
         header.pipeline = configuration.json
         header.options = try joinedOptions(stored)
         var outcome = try writer.write(.header(header))
+        // It looks for the wish before each line.
+        interruption.begin {}
 
         var linker = StoredLinker(configuration: configuration, header: header)
         var progress = ProgressCount()
         var failure: Failure?
         do {
-            while outcome == .written, isInterrupted.load(ordering: .relaxed) == 0, let record = try stored.next() {
+            while outcome == .written, interruption.signal == nil, let record = try stored.next() {
                 switch record {
                 case .frame(var line):
                     line.result.people = linker.link(line)
@@ -70,13 +71,13 @@ public final class RetrackJob: Sendable {
         for part in stored.cutParts {
             report(.warning("\(part): has no end line: the run that wrote it was cut off (run it again with --resume)"))
         }
-        let signal = isInterrupted.load(ordering: .relaxed)
+        let signal = interruption.signal
         let reason: EndRecord.Reason =
-            failure != nil ? .error : outcome == .readerClosed ? .outputClosed : signal != 0 ? .interrupted : stored.lastReason ?? .interrupted
+            failure != nil ? .error : outcome == .readerClosed ? .outputClosed : signal != nil ? .interrupted : stored.lastReason ?? .interrupted
         let seconds = stopwatch.seconds
         var summary = RunSummary(
             frames: progress.frames, decoded: stored.decoded, corrupt: stored.corrupt, people: progress.people, seconds: seconds,
-            stageSeconds: [:], outputs: [], reason: reason.rawValue, interruptedBy: signal == 0 ? nil : signal)
+            stageSeconds: [:], outputs: [], reason: reason.rawValue, interruptedBy: signal)
         do {
             _ = try writer.write(
                 .end(
