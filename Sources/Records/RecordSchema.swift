@@ -86,7 +86,8 @@ extension Record {
                     "mask": { "description": "SHA-256 of the picture.", "type": "string" },
                     "track": { "description": "false: people have no ids yet.", "type": "boolean" },
                     "store_flow": { "type": "boolean" },
-                    "precision": { "description": "What the networks multiplied in, when not f32.", "type": "string" }
+                    "precision": { "description": "What the networks multiplied in, when not f32.", "type": "string" },
+                    "measured": { "description": "Stands for the algorithms that models tune chose on the machine, when it was asked.", "type": "string" }
                   }
                 }
               }

@@ -7,7 +7,7 @@ struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Networks: what is known by name, what was found, how to get it.",
-        subcommands: [List.self, Pull.self, Add.self, Path.self, Inspect.self, Export.self, SynthesizeCommand.self],
+        subcommands: [List.self, Pull.self, Add.self, Path.self, Inspect.self, Export.self, SynthesizeCommand.self, TuneCommand.self],
         defaultSubcommand: List.self)
 
     struct Path: ParsableCommand {

@@ -9,6 +9,7 @@ struct ConvolutionWork: BlockedWork {
     /// Zeros read around the input.
     var halo: Int
     var algorithm = PS_CONV_DIRECT
+    var choice: AlgorithmChoice?
     /// Multiplies bf16; the direct algorithm then reads a paired map.
     var isPaired = false
     /// [O, I, kh, kw], transposed [I, O, 4, 4], depthwise [C, 1, kh, kw].
@@ -44,6 +45,8 @@ struct BlockedConvolutionKernel: DividedKernel {
     private let bias: TensorStorage
     let items: Int
     let itemScratchBytes: Int
+    /// nil where there is only one way.
+    let choice: AlgorithmChoice?
     /// For `bench`: multiplications with additions of the direct method.
     let macs: Int
 
@@ -55,6 +58,7 @@ struct BlockedConvolutionKernel: DividedKernel {
         let biasFloats = bias.start.assumingMemoryBound(to: Float.self)
         work.bias?.withElements(as: Float.self) { biasFloats.update(from: $0.baseAddress!, count: $0.count) }
         kind = work.kind
+        choice = work.choice
         let paired = work.isPaired ? instructions.paired?.pointee : nil
         isPaired = paired != nil
         self.hasResidual = hasResidual
@@ -111,11 +115,7 @@ struct BlockedConvolutionKernel: DividedKernel {
     var method: String {
         let algorithm = switch kind {
         case .dense, .transposed:
-            switch shape.algorithm {
-            case PS_CONV_WINOGRAD_4: "winograd4"
-            case PS_CONV_WINOGRAD_2: "winograd2"
-            default: "direct"
-            }
+            ConvolutionChoice.name(shape.algorithm)
         case .stem: "stem"
         case .depthwise, .depthwiseTransposed: "depthwise"
         }

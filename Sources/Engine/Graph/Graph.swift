@@ -37,6 +37,8 @@ public struct Graph: Sendable {
     public internal(set) var constants: [ValueID: Tensor] = [:] { didSet { sharedPlans = nil } }
     /// What a plan multiplies in unless it is told otherwise.
     public var precision = Precision.float32 { didSet { sharedPlans = nil } }
+    /// Algorithms that were measured for it on this processor.
+    public var measured = MeasuredAlgorithms() { didSet { sharedPlans = nil } }
     /// Set on a finished graph, so that copies of it share their plans; a change takes it away from the changed copy.
     public var sharedPlans: SharedPlans?
     private var valueCount = 0

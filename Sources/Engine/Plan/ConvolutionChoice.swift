@@ -3,7 +3,7 @@ import CKernels
 /// Which algorithm computes a convolution, by a model of the processor's time: the products, or reading the packed weights
 /// from memory where that takes longer (they are fetched ahead, so the two overlap), and the transforms.
 ///
-/// A model and not a measurement, so that the same network gives the same numbers in every run. It fits the measured times of
+/// A model, so that the same network gives the same numbers in every run; `MeasuredAlgorithms` corrects it for a processor. It fits the measured times of
 /// SimpleBaseline's and HRNet's layers to about a tenth.
 enum ConvolutionChoice {
     /// What one core does: multiply-adds a second, bytes of weights a second, seconds of both transforms for a tile and a block of
@@ -15,18 +15,37 @@ enum ConvolutionChoice {
         var smallTile = 0.045e-6
     }
 
+    /// An algorithm that can compute a layer, and the time that the model expects.
+    struct Candidate: Sendable {
+        let algorithm: ps_conv_algorithm
+        let seconds: Double
+    }
+
+    static func name(_ algorithm: ps_conv_algorithm) -> String {
+        switch algorithm {
+        case PS_CONV_WINOGRAD_4: "winograd4"
+        case PS_CONV_WINOGRAD_2: "winograd2"
+        default: "direct"
+        }
+    }
+
+    /// What was measured where it was, else the model's choice.
     static func algorithm(
-        for work: ConvolutionWork, input: [Int], output: [Int], instructions: InstructionSet?
-    ) -> ps_conv_algorithm {
+        for work: ConvolutionWork, input: [Int], output: [Int], instructions: InstructionSet?, measured: MeasuredAlgorithms
+    ) -> (algorithm: ps_conv_algorithm, choice: AlgorithmChoice) {
         let isTransposed = work.kind == .transposed
-        guard isTransposed || (work.kernelHeight == 3 && work.kernelWidth == 3 && work.stride == 1 && work.padTop == work.dilation
-            && work.padLeft == work.dilation && input[2...] == output[2...])
-        else { return PS_CONV_DIRECT }
+        let canTransform = isTransposed
+            || (work.kernelHeight == 3 && work.kernelWidth == 3 && work.stride == 1 && work.padTop == work.dilation
+                && work.padLeft == work.dilation && input[2...] == output[2...])
         // The larger tiles grow pictures a hundredfold: too much for 8 bits.
-        let candidates = work.isPaired ? [PS_CONV_DIRECT, PS_CONV_WINOGRAD_2] : [PS_CONV_DIRECT, PS_CONV_WINOGRAD_4, PS_CONV_WINOGRAD_2]
-        let times = candidates.map { time(of: $0, work, input, output, Core(instructions, isPaired: work.isPaired)) }
-        let best = times.indices.min { times[$0] < times[$1] } ?? 0
-        return candidates[best]
+        let algorithms = !canTransform
+            ? [PS_CONV_DIRECT] : work.isPaired ? [PS_CONV_DIRECT, PS_CONV_WINOGRAD_2] : [PS_CONV_DIRECT, PS_CONV_WINOGRAD_4, PS_CONV_WINOGRAD_2]
+        let core = Core(instructions, isPaired: work.isPaired)
+        let candidates = algorithms.map { Candidate(algorithm: $0, seconds: time(of: $0, work, input, output, core)) }
+        let layer = "\(Shape.text(input)) to \(Shape.text(output)), \(work.kernelHeight)x\(work.kernelWidth) stride \(work.stride) "
+            + "dilation \(work.dilation)\(isTransposed ? " transposed" : "") \(work.isPaired ? "bf16" : "f32")"
+        let best = measured.algorithm(layer, among: candidates) ?? candidates.min { $0.seconds < $1.seconds }?.algorithm ?? PS_CONV_DIRECT
+        return (best, AlgorithmChoice(layer: layer, algorithm: name(best), candidates: candidates))
     }
 
     private static func time(

@@ -56,11 +56,16 @@ public struct KernelSelection: Sendable {
     /// What the fast kernels run on; nil: none of them is used.
     public var instructions: InstructionSet?
     public var precision: Precision
+    /// Algorithms that were measured on this processor.
+    public var measured: MeasuredAlgorithms
 
-    public init(rules: [Rule] = [], instructions: InstructionSet? = nil, precision: Precision = .float32) {
+    public init(
+        rules: [Rule] = [], instructions: InstructionSet? = nil, precision: Precision = .float32, measured: MeasuredAlgorithms = MeasuredAlgorithms()
+    ) {
         self.rules = rules
         self.instructions = instructions
         self.precision = precision
+        self.measured = measured
     }
 
     /// Every operator's own computation: slow, and what the fast kernels are tested against.

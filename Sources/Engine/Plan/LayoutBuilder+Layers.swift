@@ -102,8 +102,10 @@ extension LayoutBuilder {
             ? 16 * shape(output)[1] : work.kernelHeight * work.kernelWidth * shape(output)[1] / (work.stride * work.stride)
         work.isPaired = kernels.precision == .bfloat16 && kernels.instructions?.paired != nil && !isOutput(output)
             && shape(input)[1] >= BlockedMap.lanes && productsPerInput >= 24
-        work.algorithm = ConvolutionChoice.algorithm(
-            for: work, input: shape(input), output: shape(output), instructions: kernels.instructions)
+        let (algorithm, choice) = ConvolutionChoice.algorithm(
+            for: work, input: shape(input), output: shape(output), instructions: kernels.instructions, measured: kernels.measured)
+        work.algorithm = algorithm
+        work.choice = choice
     }
 
     func isOutput(_ value: ValueID) -> Bool { inference.graph.outputs.contains { $0.value == value } }

@@ -89,7 +89,8 @@ public struct Plan: Sendable {
     ) throws {
         var inference = try ShapeInference(try graph.rewritten(by: passes), inputShapes: inputShapes, limits: limits)
         try inference.run()
-        let kernels = try kernels ?? KernelSelection(instructions: try InstructionSet.wanted(), precision: graph.precision)
+        let kernels = try kernels ?? KernelSelection(
+            instructions: try InstructionSet.wanted(), precision: graph.precision, measured: graph.measured)
         let network = try LayoutBuilder(inference, kernels: kernels, threads: max(threads, 1)).network()
         self = try PlanLayout(inference, network, threads: max(threads, 1)).plan()
     }

@@ -41,6 +41,11 @@ public final class NetworkBenchSession {
     /// Runs once; milliseconds.
     public func run() throws -> Double { try clock.measure { try executor.run() } / .milliseconds(1) }
 
+    /// Measures the layers of which the cost model is unsure.
+    public func tune(runs: Int) throws -> (algorithms: MeasuredAlgorithms, findings: [MeasuredAlgorithms.Finding]) {
+        try MeasuredAlgorithms.measure(graph, inputShapes: shapes, runs: runs)
+    }
+
     /// Takes the first input from a file of raw little-endian float32.
     public func readInput(_ path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {

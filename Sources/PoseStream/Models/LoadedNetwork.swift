@@ -38,6 +38,8 @@ struct LoadedNetwork: Sendable {
     private let content: Content
     /// What products are computed in; the pose residual network, which waits for its weights, stays with f32.
     private var precision = Precision.float32
+    /// Algorithms that were measured for the file on this processor.
+    private(set) var measured = MeasuredAlgorithms()
     /// Every source and every stage runs on the same packed weights.
     private var plans = SharedPlans()
 
@@ -72,10 +74,11 @@ struct LoadedNetwork: Sendable {
         content = .network(network)
     }
 
-    /// The same network with its products in these numbers.
-    func multiplying(in precision: Precision) -> LoadedNetwork {
+    /// The same network with its products in these numbers, and with the algorithms that were measured for it.
+    func multiplying(in precision: Precision, measured: MeasuredAlgorithms = MeasuredAlgorithms()) -> LoadedNetwork {
         var network = self
         network.precision = precision
+        network.measured = measured
         network.plans = SharedPlans()
         return network
     }
@@ -83,8 +86,8 @@ struct LoadedNetwork: Sendable {
     /// The graph for one picture of the size that the weights were trained for. Planned once, however often it is asked for.
     func graph() throws -> Graph {
         var graph = switch content {
-        case .graph(let graph): Self.multiplying(graph, in: precision)
-        case .network(let network): try Self.graph(network, inputSize ?? InputSize(width: 192, height: 256), precision)
+        case .graph(let graph): set(graph)
+        case .network(let network): try self.graph(network, inputSize ?? InputSize(width: 192, height: 256))
         }
         graph.sharedPlans = plans
         return graph
@@ -95,18 +98,19 @@ struct LoadedNetwork: Sendable {
     /// - Parameter threads: how many may work on one layer.
     func pictureNetwork(threads: Int) throws -> PictureNetwork {
         switch content {
-        case .graph(let graph): try PictureNetwork(Self.multiplying(graph, in: precision), model: name, threads: threads)
-        case .network(let network): PictureNetwork(model: name, threads: threads) { [precision] size in try Self.graph(network, size, precision) }
+        case .graph(let graph): try PictureNetwork(set(graph), model: name, threads: threads)
+        case .network(let network): PictureNetwork(model: name, threads: threads) { [self] size in try graph(network, size) }
         }
     }
 
-    private static func graph(_ network: any Network, _ size: InputSize, _ precision: Precision) throws -> Graph {
-        multiplying(try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width)), in: precision)
+    private func graph(_ network: any Network, _ size: InputSize) throws -> Graph {
+        set(try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width)))
     }
 
-    private static func multiplying(_ graph: Graph, in precision: Precision) -> Graph {
+    private func set(_ graph: Graph) -> Graph {
         var graph = graph
         graph.precision = precision
+        graph.measured = measured
         return graph
     }
 

@@ -17,16 +17,20 @@ struct PipelineNetworks: Sendable {
     private let pose: LoadedNetwork
     private let residual: LoadedNetwork?
     private let threads: Int
+    /// For the header, when algorithms were measured on this machine.
+    let measuredDigest: String?
 
     /// - Throws: `Failure` when a model is missing (`.noInput`), damaged (`.data`), or contradicts the pipeline
     ///   (`.configuration`).
-    init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int, precision: Precision = .float32) throws {
+    init(_ configuration: PipelineConfiguration, library: ModelLibrary, threads: Int, precision: Precision = .float32, measured: MeasuredStore = .standard()) throws {
         try configuration.checkUses()
         let detectorFile = try configuration.detect.map { try library.find($0.model) }
         let poseFile = try library.find(configuration.pose.model)
         let residualFile = try configuration.pose.prnModel.map(library.find)
-        detector = try detectorFile.map { try LoadedNetwork($0).multiplying(in: precision) }
-        pose = try LoadedNetwork(poseFile, stages: configuration.pose.stages).multiplying(in: precision)
+        detector = try detectorFile.map { try LoadedNetwork($0).multiplying(in: precision, measured: measured.algorithms(for: $0)) }
+        pose = try LoadedNetwork(poseFile, stages: configuration.pose.stages)
+            .multiplying(in: precision, measured: measured.algorithms(for: poseFile))
+        measuredDigest = MeasuredStore.digest(of: [detector?.measured, pose.measured].compactMap { $0 })
         residual = try residualFile.map { try LoadedNetwork($0) }
         files = [detectorFile, poseFile, residualFile].compactMap { $0 }
         ownKeypointSet = switch configuration.pose.decoder {

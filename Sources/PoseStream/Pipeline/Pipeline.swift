@@ -37,13 +37,15 @@ public struct Pipeline: Sendable {
     ///   - models: where to look for model files.
     ///   - threads: how many threads the networks may use together.
     ///   - precision: what the networks multiply in; `automatic` is f32 wherever bf16 was not checked with the very weights.
+    ///   - measured: algorithms that `models tune` kept on this machine.
     /// - Throws: `Failure` when a model is missing, damaged or of the wrong kind.
     public init(
         configuration: PipelineConfiguration, models: ModelLibrary = .standard(),
-        threads: Int = ProcessInfo.processInfo.activeProcessorCount, precision: NetworkPrecision = .automatic
+        threads: Int = ProcessInfo.processInfo.activeProcessorCount, precision: NetworkPrecision = .automatic,
+        measured: MeasuredStore = .standard()
     ) throws {
         self.configuration = configuration
-        networks = try PipelineNetworks(configuration, library: models, threads: threads, precision: precision.resolved)
+        networks = try PipelineNetworks(configuration, library: models, threads: threads, precision: precision.resolved, measured: measured)
     }
 
     /// The stages for one source: they keep state from frame to frame, so each source needs its own.

@@ -245,6 +245,8 @@ public final class RunJob: Sendable {
                 report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
             }
         }
+        var options = options
+        options.measured = pipeline.networks.measuredDigest
         return HeaderRecord(
             version: Versions.program,
             source: HeaderRecord.Source(

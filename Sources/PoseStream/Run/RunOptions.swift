@@ -16,6 +16,9 @@ public struct RunOptions: Sendable {
     /// What the networks multiply in, as the pipeline was made: lines of another precision must not be mixed.
     public var precision = NetworkPrecision.automatic
 
+    /// Stands for the algorithms that were measured on this machine, when there are any; the run sets it.
+    var measured: String?
+
     public init() {}
 
     /// Seconds before a part that flow and the search for cuts need in order to give what they give within the whole film.
@@ -35,6 +38,7 @@ public struct RunOptions: Sendable {
         if !tracks { members.append(.init("track", .bool(false))) }
         if storesFlow { members.append(.init("store_flow", .bool(true))) }
         if precision == .bfloat16 { members.append(.init("precision", .string(precision.rawValue))) }
+        if let measured { members.append(.init("measured", .string(measured))) }
         return members.isEmpty ? nil : .object(members)
     }
 }
