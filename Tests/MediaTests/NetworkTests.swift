@@ -338,11 +338,18 @@ struct NetworkTests {
     }
 }
 
-/// Hands a value to another thread of a test, which alone uses it then.
+/// Hands a value to another thread of a test, or back from it.
 final class Unchecked<Value>: @unchecked Sendable {
-    // Safe to share: each test hands it over once and waits before it looks again.
-    var value: Value
-    init(_ value: Value) { self.value = value }
+    // Safe to share: locked; what the value itself allows is the test's matter.
+    private let lock = NSLock()
+    private var held: Value
+
+    var value: Value {
+        get { lock.withLock { held } }
+        set { lock.withLock { held = newValue } }
+    }
+
+    init(_ value: Value) { held = value }
 }
 
 /// A server that plays once, is away for a while after its first client came, and plays again.
