@@ -14,7 +14,7 @@ public final class HeatmapPoseEstimator: PoseEstimator {
     public let options: HeatmapPoseOptions
     /// Size of the network's input, pixels.
     public let inputSize: InputSize
-    private let workers: [HeatmapWorker]
+    private let workers: BoxWorkers<HeatmapWorker>
 
     /// - Parameters:
     ///   - model: what the user called the model, for messages.
@@ -30,7 +30,7 @@ public final class HeatmapPoseEstimator: PoseEstimator {
         self.keypointSet = keypointSet
         self.options = options
         inputSize = size
-        workers = (0..<max(options.threads, 1)).map { _ in
+        workers = BoxWorkers(count: options.threads, keypointSet: keypointSet, similarityThreshold: options.similarityThreshold) {
             HeatmapWorker(plan, output: output, input: size, keypointSet: keypointSet, options: options)
         }
     }
@@ -56,25 +56,6 @@ public final class HeatmapPoseEstimator: PoseEstimator {
 
     /// The same for a picture that is not a frame.
     package func estimate(_ image: ps_image, boxes: [ScoredBox]) throws -> [Person] {
-        let regions = boxes.map { CropRegion(box: $0.box, input: inputSize, padding: options.padding) }
-        let found = try joints(image, in: regions)
-        var people: [Person] = []
-        var candidates: [PoseSuppression.Candidate] = []
-        for (index, joints) in found.enumerated() {
-            guard let joints else { continue }
-            let score = instanceScore(box: boxes[index].score, joints: joints, above: options.visibleAbove)
-            people.append(Person(score: score, box: boxes[index].box, keypoints: joints))
-            candidates.append(.init(keypoints: joints, area: regions[index].area, score: score))
-        }
-        guard let threshold = options.similarityThreshold else { return people }
-        let suppression = PoseSuppression(similarity: .init(keypointSet), threshold: threshold)
-        return suppression.indices(candidates).sorted().map { people[$0] }
-    }
-
-    /// The joints for each region, in order; nil where a region has no size.
-    private func joints(_ image: ps_image, in regions: [CropRegion]) throws -> [[Keypoint]?] {
-        // The picture is only read.
-        nonisolated(unsafe) let image = image
-        return try spread(regions, over: workers) { worker, region in try worker.joints(image, in: region) }
+        try workers.people(image, boxes: boxes, input: inputSize, options: options)
     }
 }

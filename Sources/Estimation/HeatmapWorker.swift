@@ -5,7 +5,7 @@ import Pose
 import Sampling
 
 /// One thread's share of the work: a network's memory, a crop, and the maps of a flip test.
-final class HeatmapWorker {
+final class HeatmapWorker: BoxWorker {
     private let executor: Executor
     private let output: Int
     private let maps: InputSize

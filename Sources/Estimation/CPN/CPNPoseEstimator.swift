@@ -40,7 +40,7 @@ public final class CPNPoseEstimator: PoseEstimator {
     public let options: CPNPoseOptions
     /// Size of the network's input, pixels.
     public let inputSize: InputSize
-    private let workers: [CPNWorker]
+    private let workers: BoxWorkers<CPNWorker>
 
     /// - Parameter model: what the user called the model, for messages.
     /// - Throws: `Failure` of kind `.data` when the network has no heatmaps of a quarter of its input's size.
@@ -60,7 +60,7 @@ public final class CPNPoseEstimator: PoseEstimator {
         self.options = options
         inputSize = size
         let partners = keypointSet.mirrored
-        workers = (0..<max(options.threads, 1)).map { _ in
+        workers = BoxWorkers(count: options.threads, keypointSet: keypointSet, similarityThreshold: options.similarityThreshold) {
             CPNWorker(plan, output: output, input: size, partners: partners, options: options)
         }
     }
@@ -73,30 +73,22 @@ public final class CPNPoseEstimator: PoseEstimator {
     package func estimate(_ image: ps_image, boxes: [ScoredBox]) throws -> [Person] {
         let picture = InputSize(width: Int(image.width), height: Int(image.height))
         let windows = boxes.map { CPNRegion.window(box: $0.box, picture: picture, input: inputSize) }
-        // The picture is only read.
-        nonisolated(unsafe) let image = image
-        let found = try spread(windows, over: workers) { worker, window in try window.map { try worker.joints(image, in: $0) } }
-
-        var people: [Person] = []
-        var candidates: [PoseSuppression.Candidate] = []
-        for (index, joints) in found.enumerated() {
-            guard let joints, let window = windows[index] else { continue }
-            let score = boxes[index].score * joints.reduce(0) { $0 + $1.score } / Double(joints.count) / CPNWorker.largestScore
+        return try workers.people(image, boxes: boxes, regions: windows) { box, window, joints in
+            let score = box.score * joints.reduce(0) { $0 + $1.score } / Double(joints.count) / CPNWorker.largestScore
             // In the pipeline a joint's score is a share: the official one without its summand.
             let keypoints = joints.map { joint in
                 joint.score > 0 ? Keypoint(position: joint.position, score: min(max(joint.score - 0.5, 0), 1)) : .missing
             }
-            people.append(Person(score: min(max(score, 0), 1), box: boxes[index].box, keypoints: keypoints))
-            candidates.append(.init(keypoints: keypoints, area: window.box.area, score: score))
+            return (
+                Person(score: min(max(score, 0), 1), box: box.box, keypoints: keypoints),
+                .init(keypoints: keypoints, area: window.box.area, score: score)
+            )
         }
-        guard let threshold = options.similarityThreshold else { return people }
-        let suppression = PoseSuppression(similarity: .init(keypointSet), threshold: threshold)
-        return suppression.indices(candidates).sorted().map { people[$0] }
     }
 }
 
 /// One thread's share of the work: a network's memory, a crop, and the maps of a flip test.
-final class CPNWorker {
+final class CPNWorker: BoxWorker {
     /// Of a joint, in the official code: 255 / 255 + 0.5.
     static let largestScore = 1.5
 
@@ -133,7 +125,7 @@ final class CPNWorker {
     deinit { firstMaps.deallocate() }
 
     /// All joints, in picture pixels, with their official scores; `.missing` for a map without anything positive.
-    func joints(_ image: ps_image, in window: PictureWindow) throws -> [Keypoint] {
+    func joints(_ image: ps_image, in window: PictureWindow) throws -> [Keypoint]? {
         executor.withInput(0) { sampler.resize(image, window: window, border: border, into: $0.floats) }
         var heatmaps = try run()
         if flip {

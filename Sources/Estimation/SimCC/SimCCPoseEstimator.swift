@@ -15,7 +15,7 @@ public final class SimCCPoseEstimator: PoseEstimator {
     public let options: HeatmapPoseOptions
     /// Size of the network's input, pixels.
     public let inputSize: InputSize
-    private let workers: [SimCCWorker]
+    private let workers: BoxWorkers<SimCCWorker>
 
     /// - Parameters:
     ///   - model: what the user called the model, for messages.
@@ -31,7 +31,7 @@ public final class SimCCPoseEstimator: PoseEstimator {
         self.keypointSet = keypointSet
         self.options = options
         inputSize = size
-        workers = (0..<max(options.threads, 1)).map { _ in
+        workers = BoxWorkers(count: options.threads, keypointSet: keypointSet, similarityThreshold: options.similarityThreshold) {
             SimCCWorker(plan, outputs: outputs, input: size, keypointSet: keypointSet, options: options)
         }
     }
@@ -68,26 +68,12 @@ public final class SimCCPoseEstimator: PoseEstimator {
 
     /// The same for a picture that is not a frame.
     package func estimate(_ image: ps_image, boxes: [ScoredBox]) throws -> [Person] {
-        let regions = boxes.map { CropRegion(box: $0.box, input: inputSize, padding: options.padding) }
-        // The picture is only read.
-        nonisolated(unsafe) let image = image
-        let found = try spread(regions, over: workers) { worker, region in try worker.joints(image, in: region) }
-        var people: [Person] = []
-        var candidates: [PoseSuppression.Candidate] = []
-        for (index, joints) in found.enumerated() {
-            guard let joints else { continue }
-            let score = instanceScore(box: boxes[index].score, joints: joints, above: options.visibleAbove)
-            people.append(Person(score: score, box: boxes[index].box, keypoints: joints))
-            candidates.append(.init(keypoints: joints, area: regions[index].area, score: score))
-        }
-        guard let threshold = options.similarityThreshold else { return people }
-        let suppression = PoseSuppression(similarity: .init(keypointSet), threshold: threshold)
-        return suppression.indices(candidates).sorted().map { people[$0] }
+        try workers.people(image, boxes: boxes, input: inputSize, options: options)
     }
 }
 
 /// One thread's share of the work.
-private final class SimCCWorker {
+private final class SimCCWorker: BoxWorker {
     private let executor: Executor
     private let outputs: (x: Int, y: Int, decoder: SimCCDecoder)
     private let input: InputSize
