@@ -79,13 +79,14 @@ struct SystemPipelineTests {
 
     @Test("settings and weights that contradict each other are refused in one line", arguments: [
         ("lightweight-openpose", ["pose.flip=true"], Failure.Kind.configuration, "pose.flip"),
-        ("lightweight-openpose", ["pose.decoder=prn"], .configuration, "read by paf"),
+        ("lightweight-openpose", ["pose.decoder=prn"], .data, "read by paf"),
         ("lightweight-openpose", ["detect.model=yolox-nano"], .configuration, "finds people by itself"),
         ("lightweight-openpose", ["pose.prn.fill=true"], .configuration, "pose.prn.fill"),
-        ("default", ["pose.model=checkpoint_iter_370000"], .configuration, "start from the pipeline lightweight-openpose"),
+        ("default", ["pose.model=checkpoint_iter_370000"], .data, "start from the pipeline lightweight-openpose"),
         ("default", ["pose.height=256"], .configuration, "pose.height"),
+        ("default", ["pose.processing=evaluation"], .configuration, "pose.processing"),
         ("default", ["detect.model=checkpoint_iter_370000"], .data, "it is Lightweight OpenPose"),
-        ("cpn", ["pose.model=checkpoint_iter_370000"], .configuration, "read by paf"),
+        ("cpn", ["pose.model=checkpoint_iter_370000"], .data, "read by paf"),
     ])
     func contradictions(name: String, settings: [String], kind: Failure.Kind, text: String) throws {
         #expect { _ = try pipeline(name, weights: ["lightweight-openpose"], settings) } throws: { error in

@@ -110,4 +110,26 @@ import Testing
         values.withUnsafeMutableBufferPointer { mirrorRows($0, width: 3) }
         #expect(values == [3, 2, 1, 6, 5, 4])
     }
+
+    @Test("a picture in a mirror is the picture with its columns in reverse, also where chroma has half the columns", arguments: [7, 8])
+    func mirror(width: Int) {
+        let rgb = TestPicture(rgb: (0..<width * 4 * 3).map { UInt8($0 * 5 % 251) }, width: width, height: 4)
+        let video = TestPicture(width: width, height: 4, depth: 8, shiftX: 1, shiftY: 1, siting: (0.25, 0.5)) { component, x, y in
+            component == 0 ? 60 + 9 * x + y : 90 + 13 * x + 7 * component
+        }
+        for picture in [rgb, video] {
+            let size = InputSize(width: width, height: 4)
+            func planes(_ image: ps_image) -> [Float] {
+                var planes = [Float](repeating: -1, count: 3 * width * 4)
+                planes.withUnsafeMutableBufferPointer {
+                    PixelNormalization.bytesBGR.resize(image, scale: (1, 1), content: size, rest: .zero, size: size, into: $0)
+                }
+                return planes
+            }
+            var turned = planes(picture.image)
+            turned.withUnsafeMutableBufferPointer { mirrorRows($0, width: width) }
+            #expect(zip(planes(picture.image.mirrored()), turned).allSatisfy { abs($0 - $1) < 1e-3 })
+            #expect(planes(picture.image.mirrored().mirrored()) == planes(picture.image))
+        }
+    }
 }

@@ -8,18 +8,20 @@ typedef struct {
     float weight[PS_ENLARGE_MAX][4];
 } ps_enlargement;
 
+// Weights of the four samples around a place `x` (0 to 1) behind the second of them; a = -0.75.
+static inline void ps_cubic_weights(float x, float w[4]) {
+    const float a = -0.75f;
+    w[0] = ((a * (x + 1) - 5 * a) * (x + 1) + 8 * a) * (x + 1) - 4 * a;
+    w[1] = ((a + 2) * x - (a + 3)) * x * x + 1;
+    w[2] = ((a + 2) * (1 - x) - (a + 3)) * (1 - x) * (1 - x) + 1;
+    w[3] = 1 - w[0] - w[1] - w[2];
+}
+
 static inline ps_enlargement ps_enlargement_by(int32_t factor) {
     ps_enlargement e;
     e.factor = factor;
-    for (int32_t p = 0; p < factor; p++) {
-        // The first output pixel behind a sample is the factor / 2-th behind the sample's own block's start.
-        const float x = (float)((factor / 2 + p + 0.5) / factor - 0.5), a = -0.75f;
-        float *w = e.weight[p];
-        w[0] = ((a * (x + 1) - 5 * a) * (x + 1) + 8 * a) * (x + 1) - 4 * a;
-        w[1] = ((a + 2) * x - (a + 3)) * x * x + 1;
-        w[2] = ((a + 2) * (1 - x) - (a + 3)) * (1 - x) * (1 - x) + 1;
-        w[3] = 1 - w[0] - w[1] - w[2];
-    }
+    // The first output pixel behind a sample is the factor / 2-th behind the sample's own block's start.
+    for (int32_t p = 0; p < factor; p++) ps_cubic_weights((float)((factor / 2 + p + 0.5) / factor - 0.5), e.weight[p]);
     return e;
 }
 

@@ -27,6 +27,22 @@ ptrdiff_t ps_enlarged_peaks(const float *map, int32_t height, int32_t width, int
 // were a map of its own: its place in the pixels of the whole map enlarged, and its value.
 ps_peak ps_enlarged_maximum(const float *map, int32_t width, int32_t left, int32_t top, int32_t right, int32_t bottom, int32_t factor);
 
+// Where an output value of a cubic resize comes from: the first of four neighbouring samples, which may lie outside, and their weights.
+typedef struct {
+    int32_t first;
+    float weight[4];
+} ps_cubic_tap;
+
+// map[height][width], whose rows lie `row` floats apart, resized to out[out_height][out_width], whose rows lie `out_row` apart, by
+// OpenCV's INTER_CUBIC on floats: a = -0.75, half-pixel centres, the border repeated, across first. `step_x` and `step_y` are the
+// map's pixels for each of the output's: 1 / factor where OpenCV is given a factor, old size / new size where it is given a size.
+// Works on `taps` (out_width of them) and `lines` (4 * out_width floats).
+void ps_resize_cubic_f32(const float *map, ptrdiff_t row, int32_t height, int32_t width, double step_x, double step_y,
+                         ps_cubic_tap *taps, float *lines, float *out, ptrdiff_t out_row, int32_t out_height, int32_t out_width);
+
+// sums[i] += values[i] / divisor.
+void ps_add_divided_f32(float *sums, const float *values, ptrdiff_t count, float divisor);
+
 // A pair of peaks that a part affinity field connects.
 typedef struct {
     int32_t a, b;      // indices in their lists

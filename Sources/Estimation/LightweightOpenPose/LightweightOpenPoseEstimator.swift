@@ -11,25 +11,27 @@ import Sampling
 /// Needs no boxes and ignores those that it is given. Belongs to one caller at a time.
 public final class LightweightOpenPoseEstimator: PoseEstimator {
     public struct Options: Sendable, Hashable {
-        /// Pixels to which the picture's height is scaled; 256 in the authors' demo, 368 for their published accuracy.
-        public var height: Int
+        /// Pixels to which the picture's height is scaled; nil: 256 for films, as in the authors' demo, 368 as they evaluated.
+        public var height: Int?
         /// Whether people come with the network's own 18 joints instead of COCO's 17.
         public var isNative: Bool
+        public var processing: PictureProcessing
 
-        public init(height: Int = 256, isNative: Bool = false) {
+        public init(height: Int? = nil, isNative: Bool = false, processing: PictureProcessing = .video) {
             self.height = height
             self.isNative = isNative
+            self.processing = processing
         }
     }
 
     public let keypointSet: KeypointSet
+    let options: Options
+    let grouping = LimbGrouping()
     private let network: PictureNetwork
-    private let options: Options
-    private let grouping = LimbGrouping()
     private var run: Run?
 
-    private static let normalization = PixelNormalization.lightweightOpenPose
-    private static let heatmapChannels = 19
+    static let normalization = PixelNormalization.lightweightOpenPose
+    static let heatmapChannels = 19
     /// By how much maps are enlarged (the authors' demo).
     private static let factor = 4
 
@@ -38,18 +40,27 @@ public final class LightweightOpenPoseEstimator: PoseEstimator {
         self.network = network
         self.options = options
         keypointSet = options.isNative ? .openPose18 : .coco17
+        if let size = network.fixedSize, options.processing != .video {
+            throw Failure(
+                .configuration, "cannot evaluate at other sizes", at: network.model, because: "its file fixes the input at \(size)",
+                remedy: "take the checkpoint, or pose.processing: video")
+        }
         // What does not fit must be found before a source is opened; films are mostly wide.
-        let probe = network.fixedSize ?? OpenPosePlacement(picture: InputSize(width: 16, height: 9), height: options.height).input
+        let probe = network.fixedSize ?? OpenPosePlacement(picture: InputSize(width: 16, height: 9), height: height).input
         run = try Run(network, probe)
     }
 
+    /// Pixels to which the picture's height is scaled.
+    var height: Int { options.height ?? (options.processing == .video ? 256 : 368) }
+
     /// The working memory for one input size.
-    private final class Run {
+    final class Run {
         let size: InputSize
         let executor: Executor
-        let sampler: InputSampler
-        let finder: PartPeakFinder
         let maps: InputSize
+        /// For films.
+        private(set) lazy var sampler = InputSampler(width: size.width, height: size.height, normalization: normalization)
+        private(set) lazy var finder = PartPeakFinder(size: maps, factor: factor)
         let heatmaps, fields: Int
         /// Input pixels for each pixel of the enlarged maps.
         let pixel: Double
@@ -76,8 +87,6 @@ public final class LightweightOpenPoseEstimator: PoseEstimator {
             maps = InputSize(width: plan.outputs[heatmaps].shape[3], height: plan.outputs[heatmaps].shape[2])
             pixel = Double(size.height) / Double(maps.height * factor)
             executor = Executor(plan)
-            sampler = InputSampler(width: size.width, height: size.height, normalization: normalization)
-            finder = PartPeakFinder(size: maps, factor: factor)
         }
     }
 
@@ -87,9 +96,10 @@ public final class LightweightOpenPoseEstimator: PoseEstimator {
 
     /// The people in a picture.
     package func estimate(_ image: ps_image) throws -> [Person] {
+        guard options.processing == .video else { return try evaluate(image) }
         let picture = InputSize(width: Int(image.width), height: Int(image.height))
         let placement = network.fixedSize.map { OpenPosePlacement(picture: picture, input: $0) }
-            ?? OpenPosePlacement(picture: picture, height: options.height)
+            ?? OpenPosePlacement(picture: picture, height: height)
         let run = try self.run(for: placement.input)
         run.executor.withInput(0) { input in
             run.sampler.place(
@@ -100,7 +110,7 @@ public final class LightweightOpenPoseEstimator: PoseEstimator {
         return people(run, placement)
     }
 
-    private func run(for size: InputSize) throws -> Run {
+    func run(for size: InputSize) throws -> Run {
         if let run, run.size == size { return run }
         let new = try Run(network, size)
         run = new
@@ -114,17 +124,26 @@ public final class LightweightOpenPoseEstimator: PoseEstimator {
         let peaks = (0..<Self.heatmapChannels - 1).map { joint in
             run.finder.peaks(UnsafeBufferPointer(rebasing: heatmaps[joint * pixels..<(joint + 1) * pixels]))
         }
+        let found = grouping.people(peaks, fields: fields, size: run.maps, factor: Self.factor)
+        return Self.people(found, peaks, isNative: options.isNative) { placement.back(x: $0.x, y: $0.y, pixel: run.pixel) }
+    }
+
+    /// People from what was put together.
+    ///
+    /// - Parameters:
+    ///   - isNative: with the network's own joints instead of COCO's.
+    ///   - position: where in the picture a peak is.
+    package static func people(
+        _ found: [PeakAssembly], _ peaks: [[PartPeak]], isNative: Bool, at position: (PartPeak) -> Point
+    ) -> [Person] {
         let all = peaks.flatMap { $0 }
-        return grouping.people(peaks, fields: fields, size: run.maps, factor: Self.factor).compactMap { assembly in
+        return found.compactMap { assembly in
             let own = assembly.peaks.map { index in
-                index.map { index in
-                    Keypoint(
-                        position: placement.back(x: all[index].x, y: all[index].y, pixel: run.pixel), score: min(Double(all[index].score), 1))
-                } ?? .missing
+                index.map { Keypoint(position: position(all[$0]), score: min(Double(all[$0].score), 1)) } ?? .missing
             }
             guard let box = Box(bounding: own.filter { !$0.isMissing }.map(\.position)) else { return nil }
-            let joints = options.isNative ? own : KeypointSet.openPoseOfCOCO.map { own[$0] }
-            return Person(score: Self.score(assembly), box: box, keypoints: joints)
+            let joints = isNative ? own : KeypointSet.openPoseOfCOCO.map { own[$0] }
+            return Person(score: score(assembly), box: box, keypoints: joints)
         }
     }
 

@@ -47,16 +47,27 @@ package struct LimbGrouping: Sendable {
     ///   - fields: [38, size.height, size.width], which enlarged `factor` times have the peaks' pixels.
     /// - Returns: the people, in the order in which they came up.
     package func people(_ peaks: [[PartPeak]], fields: UnsafeBufferPointer<Float>, size: InputSize, factor: Int) -> [PeakAssembly] {
-        precondition(peaks.count >= Self.joints && fields.count >= Self.channels * size.width * size.height)
-        guard let field = fields.baseAddress else { return [] }
+        precondition(fields.count >= Self.channels * size.width * size.height)
+        guard let first = fields.baseAddress else { return [] }
+        return people(peaks, size: size, factor: factor) { first + $0 * size.width * size.height }
+    }
+
+    /// The same for fields that are made when they are needed.
+    ///
+    /// - Parameter field: the two maps of a limb, [2, size.height, size.width], by the number of the first; good until it is
+    ///   asked again.
+    package func people(
+        _ peaks: [[PartPeak]], size: InputSize, factor: Int, field: (_ channel: Int) -> UnsafePointer<Float>
+    ) -> [PeakAssembly] {
+        precondition(peaks.count >= Self.joints)
         let points = peaks.map { $0.map { ps_peak(x: Int32($0.x), y: Int32($0.y), score: $0.score) } }
         // Where a joint's peaks begin among all.
         var first = [0]
         for list in peaks { first.append(first[first.count - 1] + list.count) }
         var people: [PeakAssembly] = []
         for (index, limb) in Self.limbs.enumerated() {
-            let plane = field + limb.channel * size.width * size.height
-            for link in links(points[limb.from], points[limb.to], plane, size, factor) {
+            guard !points[limb.from].isEmpty, !points[limb.to].isEmpty else { continue }
+            for link in links(points[limb.from], points[limb.to], field(limb.channel), size, factor) {
                 let a = first[limb.from] + Int(link.a), b = first[limb.to] + Int(link.b)
                 let scoreA = Double(peaks[limb.from][Int(link.a)].score), scoreB = Double(peaks[limb.to][Int(link.b)].score)
                 if index >= Self.firstCompleting {
@@ -82,7 +93,6 @@ package struct LimbGrouping: Sendable {
 
     /// Connections of one limb, each end in at most one of them, best first. Of equal ones the later candidate counts more.
     private func links(_ from: [ps_peak], _ to: [ps_peak], _ field: UnsafePointer<Float>, _ size: InputSize, _ factor: Int) -> [ps_limb] {
-        guard !from.isEmpty, !to.isEmpty else { return [] }
         var candidates = [ps_limb](unsafeUninitializedCapacity: from.count * to.count) { buffer, count in
             count = ps_connected_limbs(
                 field, Int32(size.height), Int32(size.width), Int32(factor), from, Int32(from.count), to, Int32(to.count),

@@ -3,7 +3,7 @@ import Geometry
 import Sampling
 
 /// How a picture lies in Lightweight OpenPose's input: scaled to the network's height and padded on all sides to multiples
-/// of the stride (`pad_width`; spec: networks-bottomup 1.2, the way of the demo).
+/// of the stride (`pad_width`; spec: networks-bottomup 1.2).
 package struct OpenPosePlacement: Sendable, Hashable {
     /// Input pixels for each picture pixel; pads are counted in input pixels.
     package var scale: Double
@@ -18,8 +18,10 @@ package struct OpenPosePlacement: Sendable, Hashable {
     private static let largestWidth = 4096
 
     /// For a network of any size. It is at least as wide as it is high.
-    package init(picture: InputSize, height: Int) {
-        let scale = min(Double(height) / Double(max(picture.height, 1)), Double(Self.largestWidth) / Double(max(picture.width, 1)))
+    ///
+    /// - Parameter factor: by how much the picture is larger than `height` says; the evaluation's several scales.
+    package init(picture: InputSize, height: Int, factor: Double = 1) {
+        let scale = min(factor * Double(height) / Double(max(picture.height, 1)), Double(Self.largestWidth) / Double(max(picture.width, 1)))
         self.init(content: Self.scaled(picture, scale), scale: scale, height: height)
     }
 
@@ -47,6 +49,10 @@ package struct OpenPosePlacement: Sendable, Hashable {
         func side(_ pixels: Int) -> Int { max(Int((Double(pixels) * scale).rounded(.toNearestOrEven)), 1) }
         return InputSize(width: side(picture.width), height: side(picture.height))
     }
+
+    /// Input pixels to the right of the picture, and below it.
+    package var right: Int { input.width - left - content.width }
+    package var bottom: Int { input.height - top - content.height }
 
     /// From pixels of the enlarged maps to those of the picture.
     ///

@@ -24,19 +24,24 @@ public final class MultiPoseNetEstimator: PoseEstimator {
         public var boxScore: Double
         /// The best boxes of a frame that go on.
         public var maximumPeople: Int
+        public var processing: PictureProcessing
 
-        public init(height: Int = 480, flip: Bool = false, fillsMissing: Bool = false, boxScore: Double = 0.5, maximumPeople: Int = 100) {
+        public init(
+            height: Int = 480, flip: Bool = false, fillsMissing: Bool = false, boxScore: Double = 0.5, maximumPeople: Int = 100,
+            processing: PictureProcessing = .video
+        ) {
             self.height = height
             self.flip = flip
             self.fillsMissing = fillsMissing
             self.boxScore = boxScore
             self.maximumPeople = maximumPeople
+            self.processing = processing
         }
     }
 
     public let keypointSet = KeypointSet.coco17
-    private let network: PictureNetwork
-    private let options: Options
+    let network: PictureNetwork
+    let options: Options
     private let order: ResidualNetwork.JointOrder
     private let residual: ResidualRunner
     private var run: Run?
@@ -44,9 +49,9 @@ public final class MultiPoseNetEstimator: PoseEstimator {
     private static let normalization = PixelNormalization.imageNet
     /// With which pictures are filled up, before normalization.
     private static let rest: Float = 128
-    private static let maps = 18
+    static let maps = 18
     /// Input pixels a cell of the keypoint maps.
-    private static let stride = 4
+    static let stride = 4
     private static let largestWidth = 4096.0
 
     /// - Throws: `Failure` of kind `.data` when a network is none of MultiPoseNet's.
@@ -55,6 +60,11 @@ public final class MultiPoseNetEstimator: PoseEstimator {
         self.options = options
         order = residual.order
         self.residual = try ResidualRunner(residual)
+        if let size = network.fixedSize, options.processing != .video {
+            throw Failure(
+                .configuration, "cannot evaluate at other sizes", at: network.model, because: "its file fixes the input at \(size)",
+                remedy: "take the checkpoint, or pose.processing: video")
+        }
         // What does not fit must be found before a source is opened; films are mostly wide.
         run = try Run(network, Placement(picture: InputSize(width: 16, height: 9), height: options.height, fixed: network.fixedSize).input)
     }
@@ -65,10 +75,11 @@ public final class MultiPoseNetEstimator: PoseEstimator {
         let content: InputSize
         let input: InputSize
 
-        init(picture: InputSize, height: Int, fixed: InputSize?) {
+        /// - Parameter factor: by how much the picture is larger than `height` says; the evaluation's several scales.
+        init(picture: InputSize, height: Int, fixed: InputSize?, factor: Double = 1) {
             let (width, side) = (Double(max(picture.width, 1)), Double(max(picture.height, 1)))
             let scale = fixed.map { min(Double($0.height) / side, Double($0.width) / width) }
-                ?? min(Double(height) / side, largestWidth / width)
+                ?? min(factor * Double(height) / side, largestWidth / width)
             func scaled(_ pixels: Double, _ limit: Int?) -> Int {
                 min(max(Int((pixels * scale).rounded(.toNearestOrEven)), 1), limit ?? .max)
             }
@@ -88,7 +99,7 @@ public final class MultiPoseNetEstimator: PoseEstimator {
     }
 
     /// The working memory for one input size.
-    private final class Run {
+    final class Run {
         let size: InputSize
         let executor: Executor
         let heatmaps, scores, deltas: Int
@@ -120,8 +131,18 @@ public final class MultiPoseNetEstimator: PoseEstimator {
 
     /// The people in a picture.
     package func estimate(_ image: ps_image) throws -> [Person] {
+        guard options.processing == .video else { return try evaluate(image) }
         let picture = InputSize(width: Int(image.width), height: Int(image.height))
         let placement = Placement(picture: picture, height: options.height, fixed: network.fixedSize)
+        let run = try look(at: image, placement)
+        let boxes = self.boxes(run, placement)
+        guard !boxes.isEmpty else { return [] }
+        let peaks = try self.peaks(run)
+        return try people(boxes, peaks) { placement.back(x: $0.x, y: $0.y) }
+    }
+
+    /// Runs the network on the picture.
+    func look(at image: ps_image, _ placement: Placement) throws -> Run {
         let run = try self.run(for: placement.input)
         run.executor.withInput(0) { input in
             Self.normalization.resize(
@@ -129,10 +150,7 @@ public final class MultiPoseNetEstimator: PoseEstimator {
                 size: placement.input, into: input.floats)
         }
         try run.executor.run()
-        let boxes = self.boxes(run, placement)
-        guard !boxes.isEmpty else { return [] }
-        let peaks = try self.peaks(run)
-        return try people(boxes, peaks, placement)
+        return run
     }
 
     private func run(for size: InputSize) throws -> Run {
@@ -143,7 +161,7 @@ public final class MultiPoseNetEstimator: PoseEstimator {
     }
 
     /// The people's boxes, in picture pixels, best first.
-    private func boxes(_ run: Run, _ placement: Placement) -> [ScoredBox] {
+    func boxes(_ run: Run, _ placement: Placement) -> [ScoredBox] {
         var decoder = RetinaNetDecoder(.multiPoseNet, input: placement.input, content: placement.input)
         // Weaker boxes remove nothing, so they need not take part.
         decoder.scoreThreshold = max(decoder.scoreThreshold, Float(options.boxScore))
@@ -178,11 +196,16 @@ public final class MultiPoseNetEstimator: PoseEstimator {
         return options.flip ? first.withUnsafeBufferPointer(read) : read(heatmaps)
     }
 
-    private func people(_ boxes: [ScoredBox], _ peaks: [[JointPeaks.Peak]], _ placement: Placement) throws -> [Person] {
+    /// Deals the joints out to the boxes.
+    ///
+    /// - Parameters:
+    ///   - peaks: by the maps' order.
+    ///   - position: where in the picture a peak is.
+    func people(_ boxes: [ScoredBox], _ peaks: [[JointPeaks.Peak]], at position: (JointPeaks.Peak) -> Point) throws -> [Person] {
         // From here on joints stand in the order that the residual network was trained in; the neck is none of them.
         let mapOfJoint = order == .coco ? KeypointSet.openPoseOfCOCO : (0..<Self.maps).filter { $0 != 1 }
         let found = mapOfJoint.map { map in
-            peaks[map].map { Keypoint(position: placement.back(x: $0.x, y: $0.y), score: min(max(Double($0.score), 0), 1)) }
+            peaks[map].map { Keypoint(position: position($0), score: min(max(Double($0.score), 0), 1)) }
         }
         let grid = ResidualGrid(found.map { $0.map(\.position) }, boxes: boxes.map(\.box))
         let output = try residual.run(grid)

@@ -1,3 +1,4 @@
+import Estimation
 import Flow
 import Tracking
 
@@ -38,6 +39,9 @@ extension ConfigurationKey {
         key("pose.nms", .number(0...1), \.pose.nms),
         optional("pose.score", .number(0...1), { $0.pose.score }) { $0.pose.score = $1 },
         optional("pose.height", .integer(64...2048), { $0.pose.height }) { $0.pose.height = $1 },
+        optional("pose.processing", .choice(PictureProcessing.allCases.map(\.rawValue)), { $0.pose.processing?.rawValue }) {
+            $0.pose.processing = PictureProcessing(rawValue: $1)
+        },
         optional("pose.stages", .integer(0...16), { $0.pose.stages }) { $0.pose.stages = $1 },
         optional("pose.prn.model", .text, { $0.pose.prnModel }) { $0.pose.prnModel = $1 },
         optional("pose.prn.fill", .boolean, { $0.pose.prnFill }) { $0.pose.prnFill = $1 },

@@ -67,6 +67,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var score: Double?
         /// Whole-picture networks: pixels to which a picture's height is scaled; nil: the network's own.
         public var height: Int?
+        /// Whole-picture networks: how they see a picture and their maps are read; nil: as their authors do with films.
+        public var processing: PictureProcessing?
         /// Lightweight OpenPose: refinement stages that are run; nil: one, as published.
         public var stages: Int?
         /// MultiPoseNet: the pose residual network's model, where it is not in the file of `model`.

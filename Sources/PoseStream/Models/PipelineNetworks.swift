@@ -84,7 +84,8 @@ struct PipelineNetworks: Sendable {
                     similarityThreshold: similarity, threads: threads))
         case .paf:
             return try LightweightOpenPoseEstimator(
-                pose.pictureNetwork(threads: threads), options: .init(height: options.height ?? 256, isNative: options.keypoints == .native))
+                pose.pictureNetwork(threads: threads),
+                options: .init(height: options.height, isNative: options.keypoints == .native, processing: options.processing ?? .video))
         case .prn:
             guard let residual = residual?.residualNetwork() ?? pose.residual else {
                 throw Failure(
@@ -94,7 +95,9 @@ struct PipelineNetworks: Sendable {
             }
             return try MultiPoseNetEstimator(
                 pose.pictureNetwork(threads: threads), residual: residual,
-                options: .init(height: options.height ?? 480, flip: options.flip, fillsMissing: options.prnFill ?? false))
+                options: .init(
+                    height: options.height ?? 480, flip: options.flip, fillsMissing: options.prnFill ?? false,
+                    processing: options.processing ?? .video))
         case .simcc:
             return try SimCCPoseEstimator(
                 pose.graph(), model: pose.name,
@@ -124,8 +127,8 @@ struct PipelineNetworks: Sendable {
         let decoder = configuration.pose.decoder
         guard pose.task.decoders.contains(decoder) else {
             throw Failure(
-                .configuration, "wrong decoder", at: "pose.decoder: \(decoder.rawValue)",
-                because: "\(pose.name) is \(pose.title), which is read by \(usual.rawValue)",
+                .data, "cannot use model with pose.decoder \(decoder.rawValue)", at: pose.name,
+                because: "it is \(pose.title), which is read by \(usual.rawValue)",
                 remedy: usual.findsPeople
                     ? "start from the pipeline \(usual == .paf ? "lightweight-openpose" : "multiposenet")" : "--set pose.decoder=\(usual.rawValue)")
         }
@@ -158,6 +161,7 @@ extension PipelineConfiguration {
             throw Failure(.configuration, "setting without use", at: key.path, because: why)
         }
         try refuse("pose.height", unless: pose.decoder == .paf || pose.decoder == .prn, "only networks that see the whole picture scale it")
+        try refuse("pose.processing", unless: pose.decoder == .paf || pose.decoder == .prn, "only networks that see the whole picture have it")
         try refuse("pose.stages", unless: pose.decoder == .paf, "only Lightweight OpenPose has refinement stages")
         try refuse("pose.prn.model", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
         try refuse("pose.prn.fill", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
