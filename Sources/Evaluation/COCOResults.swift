@@ -65,7 +65,7 @@ public struct COCOBoxResult: Sendable, Codable {
     }
 
     /// Empty when the file gave too few numbers.
-    var box: Box { bbox.count == 4 ? Box(x: bbox[0], y: bbox[1], width: bbox[2], height: bbox[3]) : Box(x: 0, y: 0, width: 0, height: 0) }
+    public var box: Box { bbox.count == 4 ? Box(x: bbox[0], y: bbox[1], width: bbox[2], height: bbox[3]) : Box(x: 0, y: 0, width: 0, height: 0) }
 }
 
 /// Results as a file.

@@ -36,8 +36,8 @@ struct EvalCOCOCommand: ParsableCommand {
     @Option(help: "What is scored: keypoints or boxes.")
     var task: Task = .keypoints
 
-    @Option(help: "Boxes for a top-down network: detector, or truth.")
-    var boxes: COCORun.Boxes = .detector
+    @Option(help: "Boxes for a top-down network: detector, truth, clipped-truth (cut at the picture's edge as the official codes do), or a file of COCO box results.")
+    var boxes = "detector"
 
     @OptionGroup var pipeline: PipelineArguments
 
@@ -55,8 +55,8 @@ struct EvalCOCOCommand: ParsableCommand {
             throw ValidationError("give either stored results or --pictures FOLDER to run a pipeline on")
         }
         guard results == nil || pictures != nil else { throw ValidationError("--results keeps what a pipeline finds: give --pictures") }
-        guard boxes == .detector || (pictures != nil && task == .keypoints) else {
-            throw ValidationError("--boxes truth is for poses of a pipeline: give --pictures")
+        guard boxes == "detector" || (pictures != nil && task == .keypoints) else {
+            throw ValidationError("--boxes is for poses of a pipeline: give --pictures")
         }
     }
 
@@ -85,7 +85,7 @@ struct EvalCOCOCommand: ParsableCommand {
             return try COCOResults.keypoints(json: ResultFile.read(url), place: place)
         }
         let poses = try COCORun(pipeline: pipeline.load(), truth: truth, pictures: URL(fileURLWithPath: pictures))
-            .poses(boxes: boxes, reporting: PictureProgress().show)
+            .poses(boxes: givenBoxes(), reporting: PictureProgress().show)
         if let results { try ResultFile.write(COCOResults.json(poses), to: results, overwrite: overwrite) }
         return poses
     }
@@ -100,6 +100,17 @@ struct EvalCOCOCommand: ParsableCommand {
             .boxes(reporting: PictureProgress().show)
         if let results { try ResultFile.write(COCOResults.json(boxes), to: results, overwrite: overwrite) }
         return boxes
+    }
+
+    private func givenBoxes() throws -> COCORun.Boxes {
+        switch boxes {
+        case "detector": return .detector
+        case "truth": return .truth
+        case "clipped-truth": return .clippedTruth
+        default:
+            let url = URL(fileURLWithPath: boxes)
+            return COCORun.Boxes(try COCOResults.boxes(json: ResultFile.read(url), place: url.lastPathComponent))
+        }
     }
 
     private var storedFile: (URL, String) {
@@ -122,8 +133,6 @@ struct EvalCOCOCommand: ParsableCommand {
         ).text
     }
 }
-
-extension COCORun.Boxes: ExpressibleByArgument {}
 
 /// Files that an evaluation reads and leaves behind.
 enum ResultFile {

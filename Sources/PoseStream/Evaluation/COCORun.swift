@@ -10,11 +10,24 @@ import Pose
 /// A pipeline's networks on the pictures of a COCO ground truth, each picture for itself: no tracking.
 public struct COCORun: Sendable {
     /// Where the boxes of a top-down network come from.
-    public enum Boxes: String, Sendable, CaseIterable {
+    public enum Boxes: Sendable {
         /// The annotations with keypoints that are no crowds, each box as it is annotated, with score 1.
         case truth
+        /// The same, cut at the picture's last pixels as the official codes do (spec: networks-topdown 7.1).
+        case clippedTruth
         /// The pipeline's detector.
         case detector
+        /// Another detector's boxes, by picture: published figures were measured on such files.
+        case given([Int: [ScoredBox]])
+
+        /// Another detector's boxes of people, from COCO's results format.
+        public init(_ results: [COCOBoxResult]) {
+            self = .given(Dictionary(grouping: results.filter { $0.category == 1 }, by: \.picture).mapValues { results in
+                results.map { ScoredBox(box: $0.box, score: $0.score) }
+            })
+        }
+
+        var isDetector: Bool { if case .detector = self { true } else { false } }
     }
 
     public let pipeline: Pipeline
@@ -40,28 +53,39 @@ public struct COCORun: Sendable {
                 because: "they are those of \(pipeline.keypointSet.name), the truth has COCO's", remedy: "choose a pipeline with coco17 joints")
         }
         let stages = try pipeline.makeStages()
-        guard boxes == .detector || stages.detector != nil else {
+        guard boxes.isDetector || stages.detector != nil else {
             throw Failure(
-                .usage, "cannot give true boxes", at: "pipeline \(pipeline.configuration.name)",
-                because: "it finds people from their joints and takes no boxes", remedy: "leave --boxes truth out")
+                .usage, "cannot give boxes", at: "pipeline \(pipeline.configuration.name)",
+                because: "it finds people from their joints and takes no boxes", remedy: "leave --boxes out")
         }
         let annotations = truth.annotations(ofCategory: 1)
         var results: [COCOKeypointResult] = []
         for (number, picture) in truth.pictures.enumerated() {
             defer { report(number + 1, truth.pictures.count) }
-            switch boxes {
-            case .truth:
-                let wanted = (annotations[picture.id] ?? []).filter { $0.numberOfKeypoints > 0 && !$0.isCrowd }
-                    .map { ScoredBox(box: $0.box, score: 1) }
-                guard !wanted.isEmpty else { continue }
-                results += try stages.estimator.estimate(frame(picture), boxes: wanted).map { COCOKeypointResult($0, in: picture.id) }
-            case .detector:
-                let frame = try frame(picture)
-                let found = try stages.detector?.detect(frame) ?? []
-                results += try stages.estimator.estimate(frame, boxes: found).map { COCOKeypointResult($0, in: picture.id) }
-            }
+            let given = known(boxes, annotations[picture.id] ?? [], in: picture)
+            if given?.isEmpty == true { continue }
+            let frame = try frame(picture)
+            let found = try given ?? stages.detector?.detect(frame) ?? []
+            results += try stages.estimator.estimate(frame, boxes: found).map { COCOKeypointResult($0, in: picture.id) }
         }
         return results
+    }
+
+    /// The boxes of a picture where they need not be found.
+    private func known(_ boxes: Boxes, _ annotations: [COCODataset.Annotation], in picture: COCODataset.Picture) -> [ScoredBox]? {
+        let people = annotations.filter { $0.numberOfKeypoints > 0 && !$0.isCrowd }
+        switch boxes {
+        case .detector: return nil
+        case .given(let boxes): return boxes[picture.id] ?? []
+        case .truth: return people.map { ScoredBox(box: $0.box, score: 1) }
+        case .clippedTruth:
+            return people.compactMap { annotation in
+                let box = annotation.box, x = max(0, box.x), y = max(0, box.y)
+                let right = min(Double(picture.width) - 1, x + max(0, box.width - 1)), bottom = min(Double(picture.height) - 1, y + max(0, box.height - 1))
+                guard annotation.area > 0, right >= x, bottom >= y else { return nil }
+                return ScoredBox(box: Box(x: x, y: y, width: right - x, height: bottom - y), score: 1)
+            }
+        }
     }
 
     /// The boxes of people that the pipeline's detector finds; for a system without one the boxes of its poses.
