@@ -20,7 +20,7 @@ public struct RegisteredModel: Sendable, Hashable {
     /// The file's size.
     public enum Size: Sendable, Hashable {
         case bytes(Int)
-        /// As published, rounded: "130.3 MB".
+        /// Rounded: "130.3 MB". As published, or that of the weights where the publisher says nothing (four bytes a number).
         case about(String)
         case unknown
     }

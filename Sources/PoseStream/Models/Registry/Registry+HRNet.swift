@@ -28,14 +28,17 @@ extension ModelRegistry {
             name: "hrnet-w\(width)-\(label)", architecture: "HRNet W\(width)", task: .pose, files: ["pose_hrnet_w\(width)_\(size).pth"],
             source: .page,
             page: "github.com/leoxiaobin/deep-high-resolution-net.pytorch (drive.google.com/drive/folders/1hOTihvbyIxsm5ygDpbUuJ7O_tzv4oXjC)",
-            fingerprint: .unknown, input: size, licence: "MIT", accuracy: accuracy)
+            fingerprint: .unknown, size: self.size(width), input: size, licence: "MIT", accuracy: accuracy)
     }
+
+    /// The weights'; input size and joints make no difference that shows.
+    private static func size(_ width: String) -> RegisteredModel.Size { .about(width == "32" ? "115 MB" : "255 MB") }
 
     private static func mmpose(_ width: String, _ size: String, _ file: String, ap: String) -> RegisteredModel {
         RegisteredModel(
             name: "hrnet-w\(width)-\(size)-mmpose", architecture: "HRNet W\(width)", task: .pose, files: [file],
             source: .download("https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/\(file)"),
-            page: "github.com/open-mmlab/mmpose", fingerprint: digitsInName(file), input: size, licence: "Apache-2.0",
+            page: "github.com/open-mmlab/mmpose", fingerprint: digitsInName(file), size: self.size(width), input: size, licence: "Apache-2.0",
             accuracy: "keypoint AP \(ap), COCO val2017, detector AP 56.4, flip test")
     }
 
@@ -43,7 +46,7 @@ extension ModelRegistry {
         RegisteredModel(
             name: "hrnet-w\(width)-\(label)-mmpose0", architecture: "HRNet W\(width)", task: .pose, files: [file],
             source: .download("https://download.openmmlab.com/mmpose/top_down/hrnet/\(file)"), page: "github.com/open-mmlab/mmpose (0.x)",
-            fingerprint: digitsInName(file), input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "Apache-2.0",
+            fingerprint: digitsInName(file), size: size(width), input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "Apache-2.0",
             accuracy: accuracy)
     }
 }

@@ -39,14 +39,20 @@ extension ModelRegistry {
             name: "simplebaseline-r\(depth)-\(label)", architecture: "SimpleBaseline ResNet-\(depth)", task: .pose,
             files: [stem + ".pth.tar", stem + ".pth"], source: .page,
             page: "github.com/microsoft/human-pose-estimation.pytorch (drive.google.com/drive/folders/13_wJ6nC7my1KKouMkQMqyr9r1ZnLnukP)",
-            fingerprint: .unknown, input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "MIT", accuracy: accuracy)
+            fingerprint: .unknown, size: size(depth), input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "MIT",
+            accuracy: accuracy)
+    }
+
+    /// The weights'; input size and joints make no difference that shows.
+    private static func size(_ depth: String) -> RegisteredModel.Size {
+        .about(["50": "136 MB", "101": "212 MB", "152": "275 MB"][depth] ?? "-")
     }
 
     private static func mmposeResNet(_ depth: String, _ size: String, _ file: String, ap: String) -> RegisteredModel {
         RegisteredModel(
             name: "simplebaseline-r\(depth)-\(size)-mmpose", architecture: "SimpleBaseline ResNet-\(depth)", task: .pose, files: [file],
             source: .download("https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/\(file)"),
-            page: "github.com/open-mmlab/mmpose", fingerprint: digitsInName(file), input: size, licence: "Apache-2.0",
+            page: "github.com/open-mmlab/mmpose", fingerprint: digitsInName(file), size: self.size(depth), input: size, licence: "Apache-2.0",
             accuracy: "keypoint AP \(ap), COCO val2017, detector AP 56.4, flip test")
     }
 
@@ -54,7 +60,7 @@ extension ModelRegistry {
         RegisteredModel(
             name: "simplebaseline-r\(depth)-\(label)-mmpose0", architecture: "SimpleBaseline ResNet-\(depth)", task: .pose, files: [file],
             source: .download("https://download.openmmlab.com/mmpose/top_down/resnet/\(file)"), page: "github.com/open-mmlab/mmpose (0.x)",
-            fingerprint: digitsInName(file), input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "Apache-2.0",
+            fingerprint: digitsInName(file), size: size(depth), input: label.replacingOccurrences(of: "-mpii", with: ""), licence: "Apache-2.0",
             accuracy: accuracy)
     }
 }
