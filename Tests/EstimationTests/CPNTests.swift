@@ -66,6 +66,7 @@ import Testing
         let decoder = CPNDecoder(size: size)
         let window = PictureWindow(
             x: file.details[0], y: file.details[1], width: file.details[2] - file.details[0], height: file.details[3] - file.details[1])
+        var worst = 0.0
         for golden in file.cases {
             let joint = try #require(golden.map.withUnsafeBufferPointer { decoder.joint($0) }, "\(golden.name)")
             let place = CPNDecoder.position(joint, maps: size, window: window)
@@ -74,7 +75,9 @@ import Testing
             #expect(abs(joint.x - golden.heatmap_xy[0]) < 1e-3 && abs(joint.y - golden.heatmap_xy[1]) < 1e-3, "\(golden.name)")
             #expect(abs(place.x - golden.image_xy[0]) < 1e-3 && abs(place.y - golden.image_xy[1]) < 1e-3, "\(golden.name)")
             #expect(abs(joint.score - golden.score) < 1e-6, "\(golden.name)")
+            worst = max(worst, abs(place.x - golden.image_xy[0]), abs(place.y - golden.image_xy[1]))
         }
+        Agreement.tell("CPN", "joints, \(file.cases.count) maps", "\(Agreement.text(worst)) px")
     }
 
     @Test("a map without anything positive, or with infinities, has no joint")

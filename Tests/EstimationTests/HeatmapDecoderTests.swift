@@ -34,6 +34,7 @@ import Testing
         var region = CropRegion(box: Box(x: 33.5, y: -12.25, width: 77, height: 140.5), input: InputSize(width: 48, height: 64))
         #expect([region.scaleX, region.scaleY] == file.scale)
         (region.centerX, region.centerY) = (file.center[0], file.center[1])
+        var worst = 0.0
         for golden in file.cases {
             try golden.map.withUnsafeBufferPointer { map in
                 func check(_ decoder: HeatmapDecoder, _ refined: [Double], _ image: [Double]?) throws {
@@ -44,6 +45,7 @@ import Testing
                     let back = try #require(decoder.back(from: size, region))
                     let place = back(Point(x: peak.x, y: peak.y))
                     #expect(abs(place.x - image[0]) < 1e-6 && abs(place.y - image[1]) < 1e-6, "\(golden.name)")
+                    worst = max(worst, abs(place.x - image[0]), abs(place.y - image[1]))
                     // As joints: the same place, or none where nothing is positive.
                     let joint = decoder.joints(map, count: 1, size, through: back)[0]
                     #expect(joint == (golden.maxval > 0 ? Keypoint(position: place, score: Double(golden.maxval)) : .missing))
@@ -53,6 +55,7 @@ import Testing
                 try check(HeatmapDecoder(.mmpose), golden.mmpose_refined, golden.mmpose_image)
             }
         }
+        for system in ["SimpleBaseline", "HRNet"] { Agreement.tell(system, "joints, \(file.cases.count) maps", "\(Agreement.text(worst)) px") }
     }
 
     struct Flip: Decodable {

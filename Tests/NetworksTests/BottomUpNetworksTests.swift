@@ -14,7 +14,7 @@ struct BottomUpNetworksTests {
 
         let maps = reference.maps
         let results = try network.run(picture, outputs: maps.map(\.name))
-        for map in maps { map.check(results[map.name], name) }
+        maps.check(results, name)
         #expect(try network.multiplyAdds(inputShape: input.shape) == macs, "\(name)")
     }
 
@@ -22,14 +22,14 @@ struct BottomUpNetworksTests {
     func lightweightOpenPose1() throws {
         let reference = try BottomUpCase("lop1_256x456")
         let network = try LightweightOpenPose(.init(refinementStages: 1), from: reference.weights)
-        try check(network, reference, "lop1", macs: reference.macs)
+        try check(network, reference, "lop1_256x456", macs: reference.macs)
     }
 
     @Test("Lightweight OpenPose with three refinement stages", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)))
     func lightweightOpenPose3() throws {
         let reference = try BottomUpCase("lop3_256x456")
         let network = try LightweightOpenPose(.init(refinementStages: 3), from: reference.weights)
-        try check(network, reference, "lop3", macs: reference.macs)
+        try check(network, reference, "lop3_256x456", macs: reference.macs)
     }
 
     @Test("MultiPoseNet", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .serialized, arguments: [ResNet.Depth.r50, .r101])
@@ -43,7 +43,7 @@ struct BottomUpNetworksTests {
     func retinaNet() throws {
         let reference = try BottomUpCase("retinanet_tv_256x320")
         let network = try RetinaNet(.init(batchNormEpsilon: 1e-5), from: reference.weights)
-        try check(network, reference, "retinanet", macs: reference.macs)
+        try check(network, reference, "retinanet_256x320", macs: reference.macs)
 
         // For persons only, the same numbers with a fraction of the work.
         let picture = reference.picture(try #require(reference.input))
@@ -65,7 +65,7 @@ struct BottomUpNetworksTests {
         let names = maps.map(\.name).filter { $0 != "input" }
         #expect(names.count == 4)
         let results = try network.run(grid, outputs: names)
-        for map in maps where map.name != "input" { map.check(results[map.name], "prn") }
+        maps.filter { $0.name != "input" }.check(results, "prn_batch3")
         let perBox = try #require(reference.macs_per_box)
         #expect(try network.multiplyAdds(inputShape: grid.shape) == 3 * perBox)
         // The softmax runs over all values of a box.

@@ -16,24 +16,41 @@ struct ReferenceMap {
     var samples: [(index: Int, value: Double)]
 
     /// Holds a computed map against it: values within 1e-4 of the map's largest value.
-    func check(_ map: Tensor?, _ context: String) {
+    ///
+    /// - Returns: the largest difference of a value, as a share of the map's largest.
+    @discardableResult func check(_ map: Tensor?, _ context: String) -> Double {
         guard let map else {
             Issue.record("\(context): \(name) was not computed")
-            return
+            return .infinity
         }
         #expect(map.shape == shape || Array(map.shape.dropFirst()) == shape, "\(context): \(name)")
-        let tolerance = 1e-4 * max(abs(least), abs(largest))
-        map.withElements(as: Float.self) { values in
+        let largestValue = max(abs(least), abs(largest))
+        let tolerance = 1e-4 * largestValue
+        return map.withElements(as: Float.self) { values in
             guard let last = samples.last, last.index < values.count else {
                 Issue.record("\(context): \(name) is too small")
-                return
+                return .infinity
             }
             let worst = samples.map { abs(Double(values[$0.index]) - $0.value) }.max() ?? .infinity
             // Not `worst <= tolerance` alone: NaN must fail.
             #expect(worst.isFinite && worst <= tolerance, "\(context): \(name) differs by \(worst), allowed \(tolerance)")
             let norm = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
             #expect(abs(norm - self.norm) <= 1e-4 * self.norm, "\(context): the norm of \(name)")
+            return worst / largestValue
         }
+    }
+}
+
+extension [ReferenceMap] {
+    /// Holds the results of a network against all of them and tells the worst difference.
+    func check(_ results: [String: Tensor], _ name: String) {
+        let worst = map { $0.check(results[$0.name], name) }.max() ?? .infinity
+        let systems = [
+            ("sb_", "SimpleBaseline"), ("hrnet_", "HRNet"), ("cpn_", "CPN"), ("tfcpn_", "CPN"), ("lop", "Lightweight OpenPose"),
+            ("mpn", "MultiPoseNet"), ("prn", "MultiPoseNet"),
+        ]
+        let system = systems.first { name.hasPrefix($0.0) }?.1 ?? name
+        Agreement.tell(system, "\(name), \(count) maps", "\(Agreement.text(worst)) of the largest value")
     }
 }
 

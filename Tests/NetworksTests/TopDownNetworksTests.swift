@@ -27,7 +27,7 @@ struct TopDownNetworksTests {
         let maps = reference.maps
         #expect(maps.count >= 8)
         let results = try network.run(reference.inputTensor, outputs: maps.map(\.name))
-        for map in maps { map.check(results[map.name], name) }
+        maps.check(results, name)
     }
 
     @Test("every map agrees within 1e-4 of its largest value", arguments: light)

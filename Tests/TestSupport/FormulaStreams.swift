@@ -31,10 +31,11 @@ public enum FormulaStream {
         words(name, count).map { UInt32($0 >> 40) }
     }
 
-    /// reference/bottomup's `grey`: bytes [height, width, 3] of a sum of six waves a channel.
-    public static func grey(_ name: String, height: Int, width: Int) -> [UInt8] {
+    /// reference/bottomup's `picture`: [3, height, width], each channel a sum of six waves.
+    public static func picture(_ name: String, height: Int, width: Int) -> [Float] {
         let u = unit("input:" + name, 72)
-        var bytes = [UInt8](repeating: 0, count: height * width * 3)
+        var values: [Float] = []
+        values.reserveCapacity(3 * height * width)
         for channel in 0..<3 {
             for y in 0..<height {
                 for x in 0..<width {
@@ -46,9 +47,21 @@ public enum FormulaStream {
                         let turn: Double = across + down
                         sum += (0.2 + 0.8 * u[first]) * sin(2 * Double.pi * turn + 2 * Double.pi * u[first + 3])
                     }
-                    let value = (128 + 80 * Double(Float(sum / 3)) + 0.5).rounded(.down)
-                    bytes[(y * width + x) * 3 + channel] = UInt8(min(max(value, 0), 255))
+                    values.append(Float(sum / 3))
                 }
+            }
+        }
+        return values
+    }
+
+    /// reference/bottomup's `grey`: `picture` as bytes [height, width, 3].
+    public static func grey(_ name: String, height: Int, width: Int) -> [UInt8] {
+        let planes = picture(name, height: height, width: width)
+        var bytes = [UInt8](repeating: 0, count: height * width * 3)
+        for channel in 0..<3 {
+            for pixel in 0..<height * width {
+                let value = (128 + 80 * Double(planes[channel * height * width + pixel]) + 0.5).rounded(.down)
+                bytes[pixel * 3 + channel] = UInt8(min(max(value, 0), 255))
             }
         }
         return bytes
