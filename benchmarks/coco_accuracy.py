@@ -20,8 +20,6 @@ CHAINS = {
 }
 BOXES = {"yolox-nano": (0.65, 0.3877), "nanodet-m": (0.6, 0.3748)}
 TOLERANCE = 0.005
-# OpenCV 5 warps otherwise than OpenCV 4 and we: in ONNX Runtime this row is 0.5558 with the one, 0.5611 with the other.
-WARP = {"yolox-nano, pp-tinypose-256x192, flip": 0.01}
 
 
 def rows():
@@ -49,6 +47,20 @@ def pycocotools(truth, path, task):
     return list(evaluation.stats)
 
 
+def explained(program, pictures, name, ours):
+    """Whether a row that is outside differs from the table by its pixels alone: the table was measured with OpenCV 5's warp, the
+    published figures of all networks and ours with OpenCV 4's. Tells what was measured."""
+    parts = name.split(", ")
+    if parts[0] not in CHAINS or parts[1] not in POSES:
+        return False, "only chains of two networks are looked into"
+    try:
+        from coco_pixels import explain
+    except ImportError as error:
+        return False, f"to look into it: pip install onnxruntime opencv-python-headless pycocotools ({error.name} is missing)"
+    installed, same, _ = explain(program, pictures, os.environ["POSESTREAM_MODELS"], parts[0], parts[1], "flip" in parts)
+    return abs(ours - same) <= TOLERANCE, f"ONNX Runtime on the installed OpenCV's crops {installed:.4f}, on our pixels {same:.4f}"
+
+
 def main():
     program, pictures, folder = sys.argv[1:4]
     os.makedirs(folder, exist_ok=True)
@@ -72,8 +84,9 @@ def main():
             other = f"{theirs[0]:.4f}"
             if any(abs(a - b) > 1e-9 for a, b in zip(numbers, theirs, strict=True)):
                 failed, other = True, other + " (differs)"
-        if abs(report["AP"] - wanted) > WARP.get(name, TOLERANCE):
-            failed, other = True, other + f" (off by {report['AP'] - wanted:+.4f})"
+        if abs(report["AP"] - wanted) > TOLERANCE:
+            is_explained, why = explained(program, pictures, name, report["AP"])
+            failed, other = failed or not is_explained, other + f" (outside by {report['AP'] - wanted:+.4f}: {why})"
         print(f"| {name} | {wanted:.4f} | {report['AP']:.4f} | {other} |", flush=True)
     print(f"results lie in {folder}", file=sys.stderr)
     sys.exit(1 if failed else 0)
