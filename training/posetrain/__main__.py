@@ -33,6 +33,7 @@ def main():
     one.add_argument("--set", dest="changes", type=_setting, action="append", default=[], metavar="KEY=VALUE")
     one.add_argument("--minutes", type=float, help="stop (resumably) after this time")
     one.add_argument("--threads", type=int, help="of PyTorch on the CPU")
+    one.add_argument("--begin-from", metavar="CHECKPOINT", help="a new run takes the tensors of equal name and shape from it (a pose network's backbone)")
     one.add_argument("--device", help="cpu, cuda (default: cuda where there is one)")
 
     one = commands.add_parser("evaluate", help="AP by pycocotools on annotated pictures")
@@ -51,6 +52,7 @@ def main():
     one.add_argument("--out", required=True, help="folder")
     one.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of the input (default: of the last stage)")
     one.add_argument("--name", help="stem of the files")
+    one.add_argument("--lift", type=float, default=0.0, help="added to the logit of a detector's score")
     one.add_argument("--note", action="append", default=[], type=lambda t: t.partition("=")[::2], metavar="KEY=TEXT", help="for the file's header")
 
     chosen = top.parse_args()
@@ -60,13 +62,13 @@ def main():
     elif chosen.command == "train":
         from .train import train
         config = tomllib.loads(Path(chosen.config or HERE / "configs" / f"{chosen.task}.toml").read_text())
-        train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device)
+        train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device, chosen.begin_from)
     elif chosen.command == "evaluate":
         from .evaluate import evaluate
         evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector)
     else:
         from .export import export
-        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note))
+        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Prepared people for the pose network: reading, drawing lots, and augmentation of whole batches on any device."""
 
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -19,8 +19,16 @@ def shard_folders(roots, task):
     return folders
 
 
+cv2.setNumThreads(1)
+HELD = 4e9  # bytes of teacher heatmaps that are kept decompressed in memory
+
+
 class People:
-    """All prepared people; pixels stay in mapped files, or on the GPU where they fit (`resident`)."""
+    """All prepared people.
+
+    On a GPU where they fit, everything lies there (`resident`). Else pixels stay in mapped files, and the views of a batch are
+    cut on the CPU at the network's own size, so that nothing ever touches whole canvases in floating point.
+    """
 
     def __init__(self, roots, resident=None):
         folders = shard_folders(roots, "pose")
@@ -31,12 +39,17 @@ class People:
         kinds = np.concatenate([np.load(f / "kinds.npy") for f in folders])
         self.validation, self.coco, self.trust, self.area = kinds[:, 0] > 0, kinds[:, 1] > 0, kinds[:, 2], kinds[:, 3]
         self.place = np.array([(s, i) for s, c in enumerate(self.canvases) for i in range(len(c))])
-        self.threads = ThreadPoolExecutor(4)
+        self.held = None
+        if len(self.place) * 17 * HEAT_HEIGHT * HEAT_WIDTH <= HELD:
+            self.held = torch.empty((len(self.place), 17, HEAT_HEIGHT, HEAT_WIDTH), dtype=torch.uint8)
+            for which, maps in enumerate(self.held):
+                maps.numpy()[:] = self._heat(which)
         self.resident = None
         if resident is not None:
+            pixels = torch.cat([torch.from_numpy(np.ascontiguousarray(c)).to(resident) for c in self.canvases])
             chunks = np.array_split(np.arange(len(self.place)), max(1, len(self.place) // 2048))
-            loaded = [self._load(chunk) for chunk in chunks]
-            self.resident = tuple(torch.cat([part[i].to(resident) for part in loaded]) for i in (0, 1))
+            self.resident = pixels, torch.cat([self._heats(chunk).to(resident) for chunk in chunks])
+            self.held = None
 
     def _heat(self, which):
         shard, row = self.place[which]
@@ -44,19 +57,28 @@ class People:
         raw = zlib.decompress(self.heat[shard][begin:self.ends[shard][row]].tobytes())
         return np.frombuffer(raw, np.uint8).reshape(17, HEAT_HEIGHT, HEAT_WIDTH)
 
-    def _load(self, chosen):
-        canvases = np.stack([self.canvases[s][i] for s, i in self.place[chosen]])
-        heat = np.stack(list(self.threads.map(self._heat, chosen)))
-        return torch.from_numpy(canvases), torch.from_numpy(heat)
+    def _heats(self, chosen):
+        if self.held is not None:
+            return self.held[chosen]
+        return torch.from_numpy(np.stack([self._heat(which) for which in chosen]))
 
-    def batch(self, chosen, device):
-        """Canvases uint8 [n, h, w, 3], teacher heatmaps uint8 [n, 17, 64, 48], keypoints, trust on `device`."""
+    def views(self, chosen, transforms, size, device):
+        """What the transforms [n, 2, 3] (output to canvas pixels) show of the canvases: [n, 3, H, W] of 0..1 on `device`."""
+        height, width = size
         if self.resident is not None:
-            index = torch.from_numpy(chosen).to(device)
-            pixels, heat = (part[index] for part in self.resident)
-        else:
-            pixels, heat = (part.to(device, non_blocking=True) for part in self._load(chosen))
-        return pixels, heat, self.keypoints[chosen].to(device), torch.from_numpy(self.trust[chosen]).to(device)
+            source = self.resident[0][torch.from_numpy(chosen).to(device)].permute(0, 3, 1, 2).float()
+            grid = _grid(torch.from_numpy(transforms).float().to(device), height, width, CANVAS_HEIGHT, CANVAS_WIDTH)
+            return F.grid_sample(source, grid, align_corners=False) / 255
+        pixels = np.empty((len(chosen), height, width, 3), np.uint8)
+        for view, transform, (shard, row) in zip(pixels, transforms, self.place[chosen]):
+            cv2.warpAffine(self.canvases[shard][row], transform, (width, height), view, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
+
+    def heatmaps(self, chosen, device):
+        """The teacher's heatmaps, uint8 [n, 17, 64, 48] on `device`."""
+        if self.resident is not None:
+            return self.resident[1][torch.from_numpy(chosen).to(device)]
+        return self._heats(chosen).to(device)
 
     def lots(self, epoch, seed, coco_share):
         """Indices of one epoch: as many as there are training people, `coco_share` of them from COCO's own labels."""
@@ -114,25 +136,23 @@ def _transforms(centre, height, angle, flip, out_height, out_width):
     return np.concatenate([matrix, offset[:, :, None]], 2)
 
 
-def augment(batch, size, random, config):
-    """A random view of every person.
+def augment(people, chosen, size, random, config, device):
+    """A random view of every chosen person.
 
     Returns the input [n, 3, H, W], target heatmaps [n, 17, H/4, W/4] and weights [n, 17]. The target is the mean of the
     label's Gaussian and the teacher's heatmap where both exist and agree, else the one that exists.
     """
-    canvases, heat, keypoints, trust = batch
-    device, (height, width) = canvases.device, size
-    centre, view, angle, flip = _views(keypoints.cpu().numpy(), random, config)
+    height, width = size
+    keypoints, trust = people.keypoints[chosen], torch.from_numpy(people.trust[chosen]).to(device)
+    centre, view, angle, flip = _views(keypoints.numpy(), random, config)
     transform = _transforms(centre, view, angle, flip, height, width)
-    to_canvas = torch.from_numpy(transform).float().to(device)
+    to_canvas, keypoints = torch.from_numpy(transform).float().to(device), keypoints.to(device)
     flipped = torch.from_numpy(flip).to(device)
 
-    source = canvases.permute(0, 3, 1, 2).float()
-    image = F.grid_sample(source, _grid(to_canvas, height, width, CANVAS_HEIGHT, CANVAS_WIDTH), align_corners=False)
-    image = _colours(image / 255, random, config)
+    image = _colours(people.views(chosen, transform, size, device), random, config)
     image = _hide(image, random, config["occlusion"])
     mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    image = (image - mean) / std
+    image.sub_(mean).div_(std)
 
     rows, columns = height // 4, width // 4
     # Heatmap pixel (x, y) stands for input pixel (4x, 4y); the teacher's map covers the inner part of the canvas in the same way.
@@ -142,7 +162,8 @@ def augment(batch, size, random, config):
     corner = torch.tensor([CANVAS_WIDTH, CANVAS_HEIGHT], device=device) * (1 - 1 / MARGIN) / 2
     cell[:, :, 2] -= corner
     cell /= per_cell
-    taught = F.grid_sample(heat.float() / 255, _grid(cell, rows, columns, HEAT_HEIGHT, HEAT_WIDTH), align_corners=False)
+    heat = people.heatmaps(chosen, device).float() / 255
+    taught = F.grid_sample(heat, _grid(cell, rows, columns, HEAT_HEIGHT, HEAT_WIDTH), align_corners=False)
 
     linear = to_canvas[:, :, :2]
     places = torch.einsum("nij,nkj->nki", torch.linalg.inv(linear), keypoints[..., :2] - to_canvas[:, None, :, 2]) / 4
@@ -165,37 +186,42 @@ def augment(batch, size, random, config):
     return image, target, weight
 
 
-def plain(batch, size):
+def plain(people, chosen, size, device):
     """The standard crop of every person, for validation: input [n, 3, H, W]."""
-    canvases, height, width = batch[0], *size
-    n = len(canvases)
-    centre = np.tile([CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2], (n, 1))
-    none = np.zeros(n)
-    transform = _transforms(centre, np.full(n, CANVAS_HEIGHT / MARGIN), none, none > 0, height, width)
-    grid = _grid(torch.from_numpy(transform).float().to(canvases.device), height, width, CANVAS_HEIGHT, CANVAS_WIDTH)
-    image = F.grid_sample(canvases.permute(0, 3, 1, 2).float(), grid, align_corners=False) / 255
-    mean, std = (torch.tensor(v, device=canvases.device).view(1, 3, 1, 1) for v in (MEAN, STD))
+    n = len(chosen)
+    centre, none = np.tile([CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2], (n, 1)), np.zeros(n)
+    transform = _transforms(centre, np.full(n, CANVAS_HEIGHT / MARGIN), none, none > 0, *size)
+    image = people.views(chosen, transform, size, device)
+    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
     return (image - mean) / std
 
 
 def _colours(image, random, config):
-    """Brightness, contrast, saturation, colour cast, grey, and loss of resolution."""
+    """Brightness, contrast, saturation, colour cast, grey, loss of resolution and noise."""
     n, device = len(image), image.device
     strength = config["colour"]
-    draw = lambda *shape: torch.from_numpy(random.uniform(-1, 1, shape)).float().to(device)
-    grey = image.mean(1, keepdim=True)
-    saturation = 1 + strength * draw(n, 1, 1, 1)
-    saturation[torch.from_numpy(random.random(n) < 0.08).to(device)] = 0
-    image = grey + (image - grey) * saturation
-    gain = torch.exp(0.7 * strength * draw(n, 1, 1, 1) + 0.25 * strength * draw(n, 3, 1, 1))
-    middle = image.mean((1, 2, 3), keepdim=True)
-    image = (middle + (image - middle) * (1 + 0.6 * strength * draw(n, 1, 1, 1))) * gain
+    draw = lambda *shape: random.uniform(-1, 1, shape)
+    saturation = 1 + strength * draw(n, 1, 1)
+    saturation[random.random(n) < 0.08] = 0
+    gain = np.exp(0.7 * strength * draw(n, 1, 1) + 0.25 * strength * draw(n, 3, 1))
+    contrast = 1 + 0.6 * strength * draw(n, 1, 1)
+    # All of these are linear: gain * (middle + (grey + (x - grey) * saturation - middle) * contrast), one matrix a picture.
+    matrix = gain * contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
+    offset = torch.from_numpy(gain * (1 - contrast)).float().to(device) * image.mean((1, 2, 3)).view(n, 1, 1)
+    pixels = image.permute(0, 2, 3, 1).reshape(n, -1, 3)
+    pixels = torch.baddbmm(offset.transpose(1, 2), pixels, torch.from_numpy(matrix).float().to(device).transpose(1, 2))
+    image = pixels.view(n, *image.shape[2:], 3).permute(0, 3, 1, 2)
     coarse = torch.from_numpy(np.flatnonzero(random.random(n) < config["blur"])).to(device)
     if len(coarse):
         less = F.interpolate(F.avg_pool2d(image[coarse], 2), size=image.shape[-2:], mode="bilinear", align_corners=False)
-        image = image.index_copy(0, coarse, less)
-    image = image + 0.02 * random.random() * torch.randn(image.shape, generator=_generator(random, device), device=device)
-    return image.clamp(0, 1)
+        image.index_copy_(0, coarse, less)
+    # Noise is dear: one drawing serves eight pictures.
+    noise = torch.randn((-(-n // 8), *image.shape[1:]), generator=_generator(random, device), device=device)
+    strength = 0.02 * random.random()
+    for begin in range(0, n, len(noise)):
+        part = image[begin:begin + len(noise)]
+        part.add_(noise[:len(part)], alpha=strength)
+    return image.clamp_(0, 1)
 
 
 def _generator(random, device):

@@ -1,8 +1,8 @@
 """Prepared pictures for the detector: reading, and augmentation of single pictures (in worker processes where there are any)."""
 
+import cv2
 import numpy as np
 import torch
-from PIL import Image
 
 from .geometry import MEAN, STD
 from .people import shard_folders
@@ -53,13 +53,14 @@ def _place(picture, boxes, size, random, region, config):
     left = random.uniform(min(0, x1 - x0 - w * sx), max(0, x1 - x0 - w * sx))
     top = random.uniform(min(0, y1 - y0 - h * sy), max(0, y1 - y0 - h * sy))
     flip = random.random() < 0.5
-    a, c = (-1 / sx, w + left / sx) if flip else (1 / sx, -left / sx)
-    image = Image.fromarray(picture)
-    if scale < 0.5:  # far below: average first, bilinear alone would drop pixels
-        image, a, c, sy_source = image.reduce(2), a / 2, c / 2, 2
-    else:
-        sy_source = 1
-    part = image.transform((x1 - x0, y1 - y0), Image.AFFINE, (a, 0, c, 0, 1 / sy / sy_source, -top / sy / sy_source), Image.BILINEAR, fillcolor=(FILL,) * 3)
+    # Output column u shows source column (u + 0.5 - left) / sx - 0.5, or its mirror image.
+    a, c = (-1 / sx, w - 0.5 - (0.5 - left) / sx) if flip else (1 / sx, (0.5 - left) / sx - 0.5)
+    e, f = 1 / sy, (0.5 - top) / sy - 0.5
+    if scale < 0.5 and min(h, w) >= 4:  # far below: average first, bilinear alone would drop pixels
+        picture = cv2.resize(picture[:h // 2 * 2, :w // 2 * 2], (w // 2, h // 2), interpolation=cv2.INTER_AREA)
+        a, c, e, f = a / 2, (c - 0.5) / 2, e / 2, (f - 0.5) / 2
+    part = cv2.warpAffine(picture, np.array([[a, 0, c], [0, e, f]]), (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                          borderValue=(FILL,) * 3)
     moved = boxes.copy()
     moved[:, 0] = (w - boxes[:, 0] - boxes[:, 2] if flip else boxes[:, 0]) * sx + left
     moved[:, 1] = boxes[:, 1] * sy + top
@@ -71,7 +72,7 @@ def _place(picture, boxes, size, random, region, config):
     moved[:, :2], moved[:, 2:4] = low + [x0, y0], high - low
     left_over = moved[:, 2] * moved[:, 3] / np.maximum(whole, 1e-6)
     moved[:, 4] = np.maximum(moved[:, 4], (left_over < 0.25) | (moved[:, 3] < 6))
-    return np.asarray(part), moved[(moved[:, 2] > 1) & (moved[:, 3] > 1)]
+    return part, moved[(moved[:, 2] > 1) & (moved[:, 3] > 1)]
 
 
 def view(pictures, index, partners, size, random, config):
@@ -95,13 +96,12 @@ def view(pictures, index, partners, size, random, config):
 def _tint(image, random, strength):
     if random.random() < 0.2:
         return image
-    value = image.astype(np.float32)
-    grey = value.mean(2, keepdims=True)
     saturation = 0.0 if random.random() < 0.08 else 1 + strength * random.uniform(-1, 1)
-    value = grey + (value - grey) * saturation
-    value = (grey.mean() + (value - grey.mean()) * (1 + 0.6 * strength * random.uniform(-1, 1)))
-    value *= np.exp(0.6 * strength * random.uniform(-1, 1) + 0.25 * strength * random.uniform(-1, 1, 3))
-    return np.clip(value, 0, 255).astype(np.uint8)
+    contrast = 1 + 0.6 * strength * random.uniform(-1, 1)
+    gain = np.exp(0.6 * strength * random.uniform(-1, 1) + 0.25 * strength * random.uniform(-1, 1, 3))[:, None]
+    # gain * (middle + (grey + (x - grey) * saturation - middle) * contrast), as one matrix.
+    matrix = gain * contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
+    return cv2.transform(image, np.hstack([matrix, gain * (1 - contrast) * image.mean()]))
 
 
 class Views(torch.utils.data.Dataset):

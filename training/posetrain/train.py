@@ -37,7 +37,7 @@ class PoseTask:
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
         for i in range(skip, len(lots) // batch):
             random = np.random.default_rng((self.config["seed"], 3, begin + i))
-            yield augment(self.people.batch(lots[i * batch:(i + 1) * batch], self.device), size, random, self.config["augment"])
+            yield augment(self.people, lots[i * batch:(i + 1) * batch], size, random, self.config["augment"], self.device)
 
     def loss(self, network, batch, size):
         image, target, weight = batch
@@ -51,8 +51,7 @@ class PoseTask:
         similarity, close = {True: [], False: []}, []
         inner = CANVAS_HEIGHT / MARGIN
         for part in np.array_split(chosen, max(1, len(chosen) // 64)):
-            batch = self.people.batch(part, self.device)
-            heat = network(plain(batch, size).to(memory_format=torch.channels_last)).float().cpu().numpy()
+            heat = network(plain(self.people, part, size, self.device).to(memory_format=torch.channels_last)).float().cpu().numpy()
             for maps, which in zip(heat, part):
                 points = decode(maps)
                 points[:, :2] *= inner / maps.shape[1]
@@ -122,6 +121,16 @@ class Run:
         self.stage = self.epoch = self.step_in_epoch = self.step = self.samples = 0
         self.seconds = 0.0
 
+    def begin_from(self, path):
+        """Takes the tensors of another network's checkpoint that have the same name and shape here."""
+        theirs, mine = torch.load(path, map_location=self.device, weights_only=True)["average"], self.network.state_dict()
+        taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+        if not taken:
+            raise SystemExit(f"{path} has no tensor that fits")
+        self.network.load_state_dict(mine | taken)
+        self.average.load_state_dict(self.network.state_dict())
+        return len(taken)
+
     def load(self):
         if not self.path.exists():
             return
@@ -160,13 +169,14 @@ def _rate(config, progress):
     return config["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
 
 
-def train(task_name, config, roots, out, minutes=None, threads=None, device=None):
+def train(task_name, config, roots, out, minutes=None, threads=None, device=None, begin_from=None):
     if threads:
         torch.set_num_threads(threads)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     out.mkdir(parents=True, exist_ok=True)
     task, run = TASKS[task_name](config, roots, device), Run(task_name, config, out, device)
     run.load()
+    begun = {"tensors_taken": run.begin_from(begin_from)} if begin_from and run.step == 0 else {}
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     # Progress counts pixels, so that a stage of small inputs takes its fair share of the schedule.
@@ -191,7 +201,7 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
         report("validation", size=size, **task.validate(run.average, size))
 
     report("start" if run.step == 0 else "resume", device=str(device), samples_an_epoch=task.epoch_length(),
-           parameters=sum(p.numel() for p in run.network.parameters()))
+           parameters=sum(p.numel() for p in run.network.parameters()), **begun)
     while run.stage < len(config["stages"]) and not over():
         stage = config["stages"][run.stage]
         size, batch = tuple(stage["size"]), stage["batch"]

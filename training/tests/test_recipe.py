@@ -19,6 +19,7 @@ CASES = TRAINING.parent / "fixtures" / "topdown"
 from posetrain.export import fold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
+from posetrain.people import People, augment  # noqa: E402
 from posetrain.train import train  # noqa: E402
 
 
@@ -83,28 +84,44 @@ class Networks(unittest.TestCase):
         self.assertEqual(boxes[-1].tolist(), [80 - 32, 48 - 32, 80 + 32, 48 + 32])
 
 
-class Resuming(unittest.TestCase):
-    def prepared(self, folder):
-        """Forty people of noise as a finished shard."""
-        random, shard = np.random.default_rng(1), folder / "pose" / "00"
-        shard.mkdir(parents=True)
-        keypoints = np.concatenate([random.uniform(60, 180, (40, 17, 2)), np.full((40, 17, 1), 2.0)], 2).astype(np.float32)
-        kinds = np.ones((40, 4), np.float32) * [0, 1, 1, 20000]
-        kinds[:4, 0], kinds[20:, 1] = 1, 0
-        blobs = [zlib.compress(random.integers(0, 255, (17, 64, 48), np.uint8).tobytes(), 1) for _ in range(40)]
-        np.save(shard / "canvases.npy", random.integers(0, 255, (40, 320, 240, 3), np.uint8))
-        np.save(shard / "keypoints.npy", keypoints)
-        np.save(shard / "kinds.npy", kinds.astype(np.float32))
-        np.save(shard / "heat.npy", np.frombuffer(b"".join(blobs), np.uint8))
-        np.save(shard / "heat_ends.npy", np.cumsum([len(b) for b in blobs]))
+def noise_people(folder):
+    """Forty people of noise as a finished shard."""
+    random, shard = np.random.default_rng(1), folder / "pose" / "00"
+    shard.mkdir(parents=True)
+    keypoints = np.concatenate([random.uniform(60, 180, (40, 17, 2)), np.full((40, 17, 1), 2.0)], 2).astype(np.float32)
+    kinds = np.ones((40, 4), np.float32) * [0, 1, 1, 20000]
+    kinds[:4, 0], kinds[20:, 1] = 1, 0
+    blobs = [zlib.compress(random.integers(0, 255, (17, 64, 48), np.uint8).tobytes(), 1) for _ in range(40)]
+    np.save(shard / "canvases.npy", random.integers(0, 255, (40, 320, 240, 3), np.uint8))
+    np.save(shard / "keypoints.npy", keypoints)
+    np.save(shard / "kinds.npy", kinds.astype(np.float32))
+    np.save(shard / "heat.npy", np.frombuffer(b"".join(blobs), np.uint8))
+    np.save(shard / "heat_ends.npy", np.cumsum([len(b) for b in blobs]))
 
+
+class Views(unittest.TestCase):
+    def test_cpu_and_gpu_paths_see_the_same(self):
+        config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())["augment"]
+        chosen, device = np.arange(0, 40, 2), torch.device("cpu")
+        with tempfile.TemporaryDirectory() as name:
+            noise_people(Path(name))
+            mapped, resident = People([Path(name)]), People([Path(name)], resident=device)
+            calm = config | {"scale": 0.05, "blur": 0}  # single pixels of noise: OpenCV's 32 steps a pixel show
+            for size in ((128, 96), (320, 256)):
+                ours, theirs = (augment(p, chosen, size, np.random.default_rng(4), calm, device) for p in (mapped, resident))
+                self.assertLess((ours[0] - theirs[0]).abs().mean(), 0.06)
+                self.assertGreater(ours[0].std(), 0.4)
+                self.assertTrue(torch.equal(ours[1], theirs[1]) and torch.equal(ours[2], theirs[2]))
+
+
+class Resuming(unittest.TestCase):
     def test_a_cut_run_ends_with_the_same_weights(self):
         config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())
         config |= {"stages": [{"size": [64, 64], "batch": 4, "epochs": 1}, {"size": [96, 64], "batch": 4, "epochs": 1}]}
         config["network"] = {"widths": [8, 8, 8, 8, 8], "blocks": [0, 0, 1, 0, 0], "deconvolutions": [8, 8, 8]}
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            self.prepared(folder)
+            noise_people(folder)
             train("pose", config, [folder], folder / "whole", threads=1, device="cpu")
             for _ in range(30):
                 train("pose", config, [folder], folder / "cut", minutes=0.0, threads=1, device="cpu")
