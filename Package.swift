@@ -31,6 +31,9 @@ let package = Package(
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .target(name: "CShims", dependencies: ["CFFmpeg", "CJPEG"]),
 
+        // The weights that the program carries.
+        .target(name: "CEmbedded", exclude: ["weights"], cSettings: [.headerSearchPath("weights")]),
+
         // The engine room: plain arithmetic on pointers, knows nothing above it.
         .target(name: "CKernels"),
 
@@ -63,7 +66,8 @@ let package = Package(
         .target(
             name: "PoseStream",
             dependencies: [
-                "CKernels", "Checkpoints", "Detection", "Diagnostics", "Downloads", "Drawing", "Engine", "Estimation", "Evaluation", "Flow",
+                "CEmbedded", "CKernels", "Checkpoints", "Detection", "Diagnostics", "Downloads", "Drawing", "Engine", "Estimation",
+                "Evaluation", "Flow",
                 "Geometry", "Media", "Networks", "Pose", "Records", "Sampling", "Tracking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),

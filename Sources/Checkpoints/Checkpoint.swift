@@ -27,15 +27,28 @@ public struct Checkpoint: Sendable {
     /// Throws `Failure`: `.noInput` when the file cannot be opened, `.data` when it is damaged, of another kind, or holds
     /// anything that would call a function in Python.
     public static func load(contentsOf url: URL) throws -> Checkpoint {
-        let file = ByteSlice(all: try ByteOwner(mapping: url))
+        try load(ByteSlice(all: try ByteOwner(mapping: url)), at: url)
+    }
+
+    /// Reads weights that are part of the program; nothing is copied.
+    ///
+    /// - Parameters:
+    ///   - bytes: constant memory that lives as long as the program, laid out as a weight file.
+    ///   - name: for messages.
+    /// - Throws: `Failure` (`.data`) as for a file.
+    public static func load(program bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
+        try load(ByteSlice(all: ByteOwner(program: bytes)), at: URL(fileURLWithPath: name))
+    }
+
+    private static func load(_ file: ByteSlice, at url: URL) throws -> Checkpoint {
         do {
-            return try load(file, at: url)
+            return try read(file, at: url)
         } catch let malformed as Malformed {
             throw Failure(.data, "cannot read weights", at: url.relativePath, because: malformed.why, remedy: malformed.remedy)
         }
     }
 
-    private static func load(_ file: ByteSlice, at url: URL) throws -> Checkpoint {
+    private static func read(_ file: ByteSlice, at url: URL) throws -> Checkpoint {
         switch try CheckpointFormat(of: file) {
         case .safetensors: try Safetensors.read(file)
         case .torchZip: try TorchZip.read(file)

@@ -47,6 +47,12 @@ final class Reporter: Sendable {
         }
     }
 
+    /// Says, once a run, that better networks than the program's own could be had. Nothing is ever fetched unasked.
+    func hint(at models: [String]) {
+        guard !models.isEmpty, level <= .warning else { return }
+        ErrorLine.write("posestream: the networks in the program are small; for better results: posestream models pull \(models.joined(separator: " "))")
+    }
+
     /// Ends the progress line and prints the summary.
     func finish(_ summary: String?) {
         closeLine()

@@ -114,6 +114,7 @@ struct RunCommand: ParsableCommand {
             configuration: configuration, models: .standard(first: models), threads: try ThreadCount.resolve(threads),
             precision: precision)
         let reporter = Reporter(style: quiet ? .none : progress, level: quiet ? .error : logLevel)
+        if !quiet { reporter.hint(at: pipeline.betterModels) }
         let makeJob = { (source: RunInput, outputs: RunOutputs, shared: SharedRecords?) in
             RunJob(
                 pipeline: pipeline, input: source.input, opening: source.opening, outputs: outputs, options: options, isStrict: strict,

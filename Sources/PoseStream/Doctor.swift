@@ -46,15 +46,20 @@ public struct Doctor: Sendable {
         }
     }
 
-    /// Registered models that are there, and of those that are not the ones that the default pipeline needs.
+    /// Registered models that are there, and what the default pipeline makes of them. Nothing is missing: the program carries two.
     private static func models(_ library: ModelLibrary) -> [Finding] {
         let standard = PipelineConfiguration(name: "default")
-        let needed = [standard.detect?.model, standard.pose.model]
-        return ModelRegistry.all.compactMap { model in
-            if let url = library.locate(model) { return Finding(topic: model.name, text: url.path) }
-            guard needed.contains(model.name) else { return nil }
-            return Finding(topic: model.name, text: "not found", remedy: model.remedy)
+        let named = standard.naming(modelsIn: library)
+        let better = standard.betterModels(than: named)
+        let used = [named.detect?.model, named.pose.model].compactMap { $0 }.joined(separator: ", ")
+        let found = ModelRegistry.all.compactMap { model in
+            library.locate(model).map { Finding(topic: model.name, text: "\($0)") }
         }
+        return found + [
+            Finding(
+                topic: "default pipeline",
+                text: used + (better.isEmpty ? "" : " (better ones: posestream models pull \(better.joined(separator: " ")))"))
+        ]
     }
 
     private static func decoders() -> Finding {

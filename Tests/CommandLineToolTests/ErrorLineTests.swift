@@ -61,7 +61,7 @@ struct ErrorLineTests {
     @Test("A model that is not there is 66 and the line says how to get it")
     func missingModel() throws {
         let result = try Program.posestream.run(
-            ["clip.mp4"], environment: ["POSESTREAM_MODELS": scratch.folder.path, "XDG_DATA_HOME": scratch.folder.path])
+            ["clip.mp4", "--pipeline", "yolox-tinypose"], environment: ["POSESTREAM_MODELS": scratch.folder.path, "XDG_DATA_HOME": scratch.folder.path])
         #expect(result.status == 66)
         #expect(result.errors.contains("yolox_nano.onnx") && result.errors.contains("--models"))
     }

@@ -25,10 +25,12 @@ struct HelpTests {
         let scratch = try Scratch()
         let nothing = ["POSESTREAM_MODELS": scratch.folder.path, "XDG_DATA_HOME": scratch.folder.path]
         let text = try Program.posestream.run(["doctor"], environment: nothing)
-        #expect(text.status == 0 && text.text.contains("libavcodec") && text.text.contains("MISS  yolox-nano"))
+        #expect(text.status == 0 && text.text.contains("libavcodec") && text.text.contains("compact-detector, compact-pose (better ones: posestream models pull yolox-nano"))
         let json = try Program.posestream.run(["doctor", "--json"], environment: nothing)
         let report = try #require(try JSONSerialization.jsonObject(with: json.output) as? [String: Any])
-        #expect((report["missing"] as? [String])?.contains { $0.hasPrefix("yolox-nano") } == true)
+        let findings = try #require(report["findings"] as? [[String: Any]])
+        #expect(findings.contains { $0["topic"] as? String == "compact-pose" && $0["text"] as? String == "in the program" })
+        #expect((report["missing"] as? [String])?.contains { $0.contains("pose") || $0.contains("yolox") } == false)
     }
 
     @Test("schema prints a JSON Schema of the records")

@@ -2,11 +2,18 @@ import Diagnostics
 import Engine
 import Foundation
 
-/// Read-only memory with one owner: a mapped file or an unpacked archive member. Tensors that borrow from it keep it alive.
+/// Read-only memory with one owner: a mapped file, an unpacked archive member, or a part of the program. Tensors that borrow from it
+/// keep it alive.
 final class ByteOwner: RecedingBytes, @unchecked Sendable {
     // Safe to share: the bytes are never written after init, and are released only when nobody refers to the owner any more.
     let bytes: UnsafeRawBufferPointer
-    private let isMapped: Bool
+    private let origin: Origin
+
+    private enum Origin {
+        case mapped, allocated
+        /// Part of the program: nobody releases it.
+        case program
+    }
 
     /// Maps a regular file. Throws `Failure` of kind `.noInput` when there is no such file or it cannot be read.
     ///
@@ -24,7 +31,7 @@ final class ByteOwner: RecedingBytes, @unchecked Sendable {
         guard status.st_mode & S_IFMT != S_IFDIR else { throw fail("it is a folder") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw fail("it is not a regular file") }
 
-        isMapped = true
+        origin = .mapped
         guard status.st_size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
@@ -41,13 +48,19 @@ final class ByteOwner: RecedingBytes, @unchecked Sendable {
             memory.deallocate()
             throw error
         }
-        isMapped = false
+        origin = .allocated
         bytes = UnsafeRawBufferPointer(rebasing: memory[..<byteCount])
+    }
+
+    /// Constant memory that lives as long as the program.
+    init(program bytes: UnsafeRawBufferPointer) {
+        origin = .program
+        self.bytes = bytes
     }
 
     /// Drops a mapped file's pages from memory; they are read again when they are touched.
     func recede(_ part: UnsafeRawBufferPointer) {
-        guard isMapped, let start = part.baseAddress else { return }
+        guard case .mapped = origin, let start = part.baseAddress else { return }
         // Whole pages inside the part only: its neighbours may be in use.
         let page = Int(getpagesize()), address = Int(bitPattern: start)
         let first = (address + page - 1) / page * page, last = (address + part.count) / page * page
@@ -56,6 +69,10 @@ final class ByteOwner: RecedingBytes, @unchecked Sendable {
 
     deinit {
         guard let start = bytes.baseAddress else { return }
-        if isMapped { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) } else { start.deallocate() }
+        switch origin {
+        case .mapped: munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+        case .allocated: start.deallocate()
+        case .program: break
+        }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import PoseStream
 
@@ -28,7 +29,12 @@ struct ModelsCommand: ParsableCommand {
         var models: [String] = []
 
         func run() throws {
-            print(try ModelLibrary.standard(first: models).find(name).url.path)
+            guard let url = try ModelLibrary.standard(first: models).find(name).url else {
+                throw Failure(
+                    .usage, "model has no file", at: name, because: "it is in the program",
+                    remedy: "posestream models export \(name) --onnx \(name).onnx writes one")
+            }
+            print(url.path)
         }
     }
 

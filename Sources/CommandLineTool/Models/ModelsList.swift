@@ -36,20 +36,20 @@ extension ModelsCommand {
             var sha256: String?
             var licence: String?
             var accuracy: String?
-            /// Where it lies; absent when it does not.
+            /// Where it lies; absent when it does not, and for what the program carries.
             var file: String?
             var url: String?
             var page: String?
-            /// "present", "pull" or "by hand".
+            /// "present", "embedded", "pull" or "by hand".
             var state: String
             var note: String?
         }
 
         func run() throws {
             let library = ModelLibrary.standard(first: models)
-            var rows = ModelRegistry.all.map { Row($0, file: library.locate($0)?.path) }
+            var rows = ModelRegistry.all.map { Row($0, place: library.locate($0)) }
             rows += library.unregisteredFiles.map { Row(name: ModelLibrary.stem(of: $0), file: $0.path, state: "present") }
-            rows = rows.filter { (prefix.map($0.name.hasPrefix) ?? true) && (!present || $0.file != nil) }
+            rows = rows.filter { (prefix.map($0.name.hasPrefix) ?? true) && (!present || $0.isAtHand) }
             if json {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -67,17 +67,28 @@ extension ModelsCommand {
 }
 
 extension ModelsCommand.List.Row {
-    fileprivate init(_ model: RegisteredModel, file: String?) {
+    fileprivate init(_ model: RegisteredModel, place: ModelFile.Place?) {
+        let (file, state): (String?, String) = switch place {
+        case .file(let url): (url.path, "present")
+        case .program: (nil, "embedded")
+        case nil: (nil, model.address != nil ? "pull" : "by hand")
+        }
         self.init(
             name: model.name, task: model.task.rawValue, input: model.input, size: model.sizeText, bytes: model.bytes,
             sha256: model.fingerprintText, licence: model.licence, accuracy: model.accuracy, file: file, url: model.address?.absoluteString,
-            page: model.page, state: file != nil ? "present" : model.address != nil ? "pull" : "by hand", note: model.note)
+            page: model.page, state: state, note: model.note)
     }
 
     fileprivate var place: String {
         if let file { return file }
-        return state == "pull" ? "pull" : "by hand: \(page ?? "")"
+        return switch state {
+        case "pull": "pull"
+        case "embedded": "in the program"
+        default: "by hand: \(page ?? "")"
+        }
     }
+
+    fileprivate var isAtHand: Bool { state == "present" || state == "embedded" }
 }
 
 extension RegisteredModel {

@@ -23,8 +23,8 @@ public final class NetworkBenchSession {
         precision: NetworkPrecision = .automatic
     ) throws {
         var graph: Graph
-        if let file = try? library.find(name), file.url.lastPathComponent.hasSuffix(".onnx") {
-            (graph, weights) = (try ONNXModel.load(contentsOf: file.url).graph, file.url.lastPathComponent)
+        if let file = try? library.find(name), let model = try file.graphFile() {
+            (graph, weights) = (model.graph, file.fileName)
         } else {
             let source = try ModelSource(name, library: library)
             let (height, width) = size ?? source.size

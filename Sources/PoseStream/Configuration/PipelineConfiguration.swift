@@ -32,8 +32,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
 
     /// Which network finds people and what counts as one.
     public struct Detect: Sendable, Equatable {
-        /// Registry name, stem of a file in a model folder, or path.
-        public var model = "yolox-nano"
+        /// Registry name, stem of a file in a model folder, or path; `auto`: the best small one that is at hand.
+        public var model = "auto"
         /// Boxes below this score are dropped.
         public var score = 0.3
         /// IoU above which the lower of two boxes is dropped.
@@ -50,7 +50,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
 
     /// Which network finds joints, and how its maps are read.
     public struct Pose: Sendable, Equatable {
-        public var model = "pp-tinypose-256x192"
+        /// Registry name, stem of a file in a model folder, or path; `auto`: the best small one that is at hand.
+        public var model = "auto"
         /// Run the mirrored crop as well and average.
         public var flip = false
         /// The box is enlarged by this factor before it is cropped.

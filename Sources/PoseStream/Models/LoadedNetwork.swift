@@ -51,9 +51,8 @@ struct LoadedNetwork: Sendable {
     /// - Parameter stages: refinement stages of Lightweight OpenPose that are run; nil: one.
     /// - Throws: `Failure` (`.data`) when the file is damaged, holds NaN, or is no network that is known.
     init(_ file: ModelFile, stages: Int? = nil) throws {
-        name = file.url.lastPathComponent
-        if name.hasSuffix(".onnx") {
-            let model = try ONNXModel.load(contentsOf: file.url)
+        name = file.fileName
+        if let model = try file.graphFile() {
             if let bad = model.firstNonFinite() {
                 throw Failure(.data, "damaged model", at: name, because: "\(bad)")
             }
@@ -61,7 +60,7 @@ struct LoadedNetwork: Sendable {
             content = .graph(model.graph)
             return
         }
-        let checkpoint = try Checkpoint.load(contentsOf: file.url)
+        let checkpoint = try file.checkpoint()
         var recognition = try NetworkRecognition(checkpoint, fileName: file.tellingName)
         recognition.adapt(refinementStages: stages)
         let network = try recognition.network(checkpoint, place: name)
@@ -147,15 +146,6 @@ struct LoadedNetwork: Sendable {
         case (.lightweightOpenPose, _): .lightweightOpenPose
         default: .imageNet
         }
-    }
-}
-
-extension ModelFile {
-    /// The name that tells what weights were trained for. TensorFlow's files are all called alike: there the folder does
-    /// ("COCO.res50.384x288.CPN/snapshot_350.ckpt.index").
-    var tellingName: String {
-        let name = url.lastPathComponent
-        return name.hasSuffix(".index") ? "\(url.deletingLastPathComponent().lastPathComponent)/\(name)" : name
     }
 }
 

@@ -59,11 +59,11 @@ struct ModelSource {
             isFormula = true
             return
         }
-        let place = file.url.lastPathComponent
+        let place = file.fileName
         guard !place.hasSuffix(".onnx") else {
-            throw Failure(.usage, "cannot export model", at: file.url.path, because: "it is an ONNX file already")
+            throw Failure(.usage, "cannot export model", at: "\(file.place)", because: "it is an ONNX file already")
         }
-        let checkpoint = try Checkpoint.load(contentsOf: file.url)
+        let checkpoint = try file.checkpoint()
         let recognition = try NetworkRecognition(checkpoint, fileName: place)
         network = try recognition.network(checkpoint, place: place)
         size = recognition.inputSize ?? catalogued.map { ($0.height, $0.width) } ?? (256, 192)

@@ -20,19 +20,17 @@ public struct ModelInspection: Sendable {
     ///
     /// - Throws: `Failure` when the file is missing (`.noInput`) or damaged (`.data`).
     public init(_ file: ModelFile) throws {
-        facts = [("file", file.url.path)]
-        let size = try file.url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
-        facts.append(("bytes", "\(size)"))
+        facts = [("file", "\(file.place)"), ("bytes", "\(try file.byteCount())")]
         let digest = try file.sha256()
         facts.append(("sha256", digest))
         if let model = file.registered ?? ModelRegistry.find(sha256: digest) {
             facts.append(("registry", "\(model.name), \(model.task.rawValue), \(model.licence), \(model.accuracy)"))
         }
         tensors = []
-        if file.url.lastPathComponent.hasSuffix(".onnx") {
-            try describe(ONNXModel.load(contentsOf: file.url))
+        if let model = try file.graphFile() {
+            try describe(model)
         } else {
-            try describe(Checkpoint.load(contentsOf: file.url), name: file.tellingName)
+            try describe(file.checkpoint(), name: file.tellingName)
         }
     }
 

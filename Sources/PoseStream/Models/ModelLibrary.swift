@@ -1,25 +1,5 @@
-import Crypto
 import Diagnostics
 import Foundation
-
-/// A model that was found: its file, and the registry entry if it has one.
-public struct ModelFile: Sendable {
-    /// As the user named it.
-    public var name: String
-    public var url: URL
-    public var registered: RegisteredModel?
-
-    /// SHA-256 of the file's bytes, lower-case hex.
-    public func sha256() throws -> String {
-        guard let handle = try? FileHandle(forReadingFrom: url) else {
-            throw Failure(.noInput, "cannot read model", at: url.path, because: "it cannot be opened")
-        }
-        defer { try? handle.close() }
-        var hash = SHA256()
-        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { hash.update(data: chunk) }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
-    }
-}
 
 /// The folders in which models lie, and the rule by which a name finds its file.
 public struct ModelLibrary: Sendable {
@@ -50,7 +30,7 @@ public struct ModelLibrary: Sendable {
     /// Extensions of files that can hold a network, longest first so that a stem loses all of it.
     static let extensions = [".ckpt.index", ".pth.tar", ".safetensors", ".onnx", ".pth", ".pt"]
 
-    /// Finds a model by registry name, by the stem of a file in a model folder, or by path.
+    /// Finds a model by registry name, by the stem of a file in a model folder, or by path. What the program carries is always there.
     ///
     /// - Throws: `Failure` (`.noInput`) that says where was looked and how to get it.
     public func find(_ name: String) throws -> ModelFile {
@@ -62,7 +42,7 @@ public struct ModelLibrary: Sendable {
             return ModelFile(name: name, url: url, registered: ModelRegistry.find(file: url.lastPathComponent))
         }
         if let registered = ModelRegistry.find(name) {
-            if let url = locate(registered) { return ModelFile(name: name, url: url, registered: registered) }
+            if let place = locate(registered) { return ModelFile(name: name, place: place, registered: registered) }
             throw Failure(
                 .noInput, "model not found", at: name, because: "none of \(searched) holds \(registered.files[0])",
                 remedy: "\(registered.remedy); or name its folder with --models or $POSESTREAM_MODELS")
@@ -81,11 +61,12 @@ public struct ModelLibrary: Sendable {
     }
 
     /// Where a registered model lies; nil when it is not there.
-    public func locate(_ model: RegisteredModel) -> URL? {
+    public func locate(_ model: RegisteredModel) -> ModelFile.Place? {
+        if case .program(let embedded) = model.source { return .program(embedded) }
         for folder in folders {
             for file in model.files {
                 let url = folder.appendingPathComponent(file)
-                if FileManager.default.fileExists(atPath: url.path) { return url }
+                if FileManager.default.fileExists(atPath: url.path) { return .file(url) }
             }
         }
         return nil

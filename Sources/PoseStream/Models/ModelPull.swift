@@ -59,6 +59,9 @@ public struct ModelPull: Sendable {
                 .usage, "unknown model", at: name, because: "the registry does not have it",
                 remedy: "did you mean \(ModelRegistry.nearest(to: name))? posestream models list shows all")
         }
+        if case .program = model.source {
+            throw Failure(.usage, "nothing to pull", at: name, because: "it is in the program")
+        }
         let file = model.files[0]
         let destination = folder.appendingPathComponent(file)
         var checksums = try RecordedChecksums(folder: folder)

@@ -153,7 +153,7 @@ extension PipelineConfiguration {
                 throw Failure(
                     .configuration, "no detector", at: "pipeline \(name)",
                     because: "its pose network works on boxes and nothing finds them",
-                    remedy: "add a detect section: detect: { model: yolox-nano }")
+                    remedy: "add a detect section: detect: { model: auto }")
             }
         }
         func refuse(_ key: String, unless isUsed: Bool, _ why: String) throws {

@@ -22,7 +22,10 @@ public enum PipelineInput: Sendable {
 /// }
 /// ```
 public struct Pipeline: Sendable {
+    /// With the models' names where `auto` was said.
     public let configuration: PipelineConfiguration
+    /// What could be pulled in place of the program's own networks, where `auto` came down to them.
+    public let betterModels: [String]
     /// The model files in use.
     public var models: [ModelFile] { networks.files }
     /// The joints that people come with.
@@ -44,8 +47,10 @@ public struct Pipeline: Sendable {
         threads: Int = ProcessInfo.processInfo.activeProcessorCount, precision: NetworkPrecision = .automatic,
         measured: MeasuredStore = .standard()
     ) throws {
-        self.configuration = configuration
-        networks = try PipelineNetworks(configuration, library: models, threads: threads, precision: precision.resolved, measured: measured)
+        self.configuration = configuration.naming(modelsIn: models)
+        betterModels = configuration.betterModels(than: self.configuration)
+        networks = try PipelineNetworks(
+            self.configuration, library: models, threads: threads, precision: precision.resolved, measured: measured)
     }
 
     /// The stages for one source: they keep state from frame to frame, so each source needs its own.

@@ -242,7 +242,7 @@ public final class RunJob: Sendable {
         let models = try pipeline.models.map { (file: $0, sha256: try $0.sha256()) }
         for model in models {
             if let known = model.file.registered, known.fingerprint != .unknown || !known.variants.isEmpty, !known.knows(model.sha256) {
-                report(.note("\(model.file.url.path): another file than the \(known.name) whose accuracy the registry states"))
+                report(.note("\(model.file.place): another file than the \(known.name) whose accuracy the registry states"))
             }
         }
         var options = options

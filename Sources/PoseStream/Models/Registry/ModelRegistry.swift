@@ -4,7 +4,7 @@ import Downloads
 public enum ModelRegistry {
     /// In the order of `models list`.
     public static let all: [RegisteredModel] =
-        detectors + heatmapNetworks + simpleBaseline + hrNet + cpn + lightweightOpenPose + multiPoseNet + coordinateNetworks
+        embedded + detectors + heatmapNetworks + simpleBaseline + hrNet + cpn + lightweightOpenPose + multiPoseNet + coordinateNetworks
 
     public static func find(_ name: String) -> RegisteredModel? { all.first { $0.name == name } }
 

@@ -15,6 +15,8 @@ public struct RegisteredModel: Sendable, Hashable {
         case download(String)
         /// By hand from a page (a file-sharing service, an archive, a conversion): `posestream models add` afterwards.
         case page
+        /// Carried by the program: nothing to do.
+        case program(EmbeddedModel)
     }
 
     /// The file's size.
@@ -66,6 +68,7 @@ public struct RegisteredModel: Sendable, Hashable {
     public var remedy: String {
         switch source {
         case .download: "posestream models pull \(name)"
+        case .program: "nothing: it is in the program"
         // A TensorFlow checkpoint is several files that belong together.
         case .page where files[0].hasSuffix(".index"): "get it from \(page) and name its .index file by its path"
         case .page: "get \(files[0]) from \(page), then: posestream models add \(files[0])"
