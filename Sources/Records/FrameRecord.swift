@@ -26,7 +26,7 @@ public struct FrameRecord: Hashable, Sendable {
     /// Size of this picture, in pixels, when it is not that of the header.
     public var size: PictureSize?
     /// How the picture moved since the frame before; nil when that was not kept.
-    public var motion: MotionRecord?
+    public var motion: SampledMotion?
 
     /// Columns and rows of a picture.
     public struct PictureSize: Hashable, Sendable {

@@ -59,7 +59,7 @@ struct RecordDecoder {
         var latency = 0.0
         var dropped = 0
         var size: FrameRecord.PictureSize?
-        var motion: MotionRecord?
+        var motion: SampledMotion?
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
             case "size":
@@ -89,8 +89,8 @@ struct RecordDecoder {
         return record
     }
 
-    private static func motion(_ cursor: inout JSONCursor) throws(Problem) -> MotionRecord {
-        var motion = MotionRecord()
+    private static func motion(_ cursor: inout JSONCursor) throws(Problem) -> SampledMotion {
+        var motion = SampledMotion()
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
             case "cut": motion.isCut = try cursor.bool()
@@ -107,23 +107,24 @@ struct RecordDecoder {
         return motion
     }
 
-    private static func body(_ cursor: inout JSONCursor) throws(Problem) -> MotionRecord.Body {
-        var body = MotionRecord.Body(samples: [], reach: 0)
+    private static func body(_ cursor: inout JSONCursor) throws(Problem) -> SampledMotion.Body {
+        var samples: [SampledMotion.Sample] = []
+        var reach = 0.0
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
-            case "reach": body.reach = try cursor.limitedNumber()
+            case "reach": reach = try cursor.limitedNumber()
             case "points":
                 let numbers = try cursor.limitedNumbers()
                 guard numbers.count % 5 == 0 else { throw cursor.problem("\"points\" has \(numbers.count) numbers, not 5 for each point") }
-                body.samples = stride(from: 0, to: numbers.count, by: 5).map { at in
-                    MotionRecord.Sample(
+                samples = stride(from: 0, to: numbers.count, by: 5).map { at in
+                    SampledMotion.Sample(
                         from: Point(x: numbers[at], y: numbers[at + 1]), to: Point(x: numbers[at + 2], y: numbers[at + 3]),
                         confidence: numbers[at + 4])
                 }
             default: try cursor.skip()
             }
         }
-        return body
+        return SampledMotion.Body(samples: samples, reach: reach)
     }
 
     private static func wall(_ cursor: inout JSONCursor) throws(Problem) -> WallTime {

@@ -70,7 +70,7 @@ public struct RecordEncoder: Sendable {
         text.literal("}\n")
     }
 
-    private mutating func encode(_ motion: MotionRecord) {
+    private mutating func encode(_ motion: SampledMotion) {
         text.literal(",\"motion\":{")
         if motion.isCut { text.literal("\"cut\":true,") }
         if motion.isReturn { text.literal("\"return\":true,") }

@@ -54,16 +54,16 @@ enum Samples {
         return records
     }
 
-    private static func motion(_ random: inout Random) -> MotionRecord {
+    private static func motion(_ random: inout Random) -> SampledMotion {
         func place() -> Point { Point(x: random.coordinate(), y: random.coordinate()) }
-        return MotionRecord(
+        return SampledMotion(
             isCut: random.integer(below: 5) == 0, isReturn: random.integer(below: 9) == 0,
             background: Affine(
                 a: 1 + random.double() / 100, b: random.coordinate(), tx: random.coordinate(), c: random.double(), d: 1, ty: random.coordinate()),
             bodies: (0..<random.integer(below: 3)).map { _ in
-                MotionRecord.Body(
+                SampledMotion.Body(
                     samples: (0..<random.integer(below: 18)).map { _ in
-                        MotionRecord.Sample(from: place(), to: place(), confidence: random.double())
+                        SampledMotion.Sample(from: place(), to: place(), confidence: random.double())
                     }, reach: random.coordinate())
             })
     }

@@ -233,7 +233,7 @@ public final class RunJob: Sendable {
         if processed.frame.width != source.width || processed.frame.height != source.height {
             line.size = FrameRecord.PictureSize(width: processed.frame.width, height: processed.frame.height)
         }
-        if options.storesFlow { line.motion = processed.motion?.record }
+        if options.storesFlow { line.motion = processed.motion }
         return try records.write(line)
     }
 

@@ -124,7 +124,7 @@ struct StoredLinker {
     mutating func link(_ line: FrameRecord) -> [Person] {
         var place = TrackedFrame(
             time: line.result.time, width: line.size.map { Double($0.width) } ?? width, height: line.size.map { Double($0.height) } ?? height)
-        if let motion = line.motion { place.motion = SampledMotion(motion) }
+        if let motion = line.motion { place.motion = motion }
         let linked = tracker.link(line.result.people.compactMap(Self.asFound), in: place)
         return smoother?.smooth(linked, at: place.time, isCut: place.motion.isCut) ?? linked
     }
