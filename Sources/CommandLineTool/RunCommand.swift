@@ -135,7 +135,14 @@ struct RunCommand: ParsableCommand {
     private func resolvedConfiguration() throws -> PipelineConfiguration {
         var configuration = try PipelineConfiguration.named(pipeline)
         for assignment in settings { try configuration.apply(assignment: assignment) }
-        if let detectEvery { try configuration.set("detect.every", to: detectEvery, at: "--detect-every") }
+        if let detectEvery {
+            guard configuration.detect != nil else {
+                throw Failure(
+                    .usage, "cannot choose when the detector runs", at: "--detect-every \(detectEvery)",
+                    because: "pipeline \(configuration.name) has none", remedy: "--pose-every says when its network runs")
+            }
+            try configuration.set("detect.every", to: detectEvery, at: "--detect-every")
+        }
         if let poseEvery { try configuration.set("pose.every", to: poseEvery, at: "--pose-every") }
         if let people { try configuration.set("track.people", to: String(people), at: "--people") }
         if noFlow { try configuration.set("track.flow", to: "none", at: "--no-flow") }

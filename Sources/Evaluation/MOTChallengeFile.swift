@@ -21,18 +21,20 @@ public enum MOTChallengeFile {
 
     /// Truth: rows with conf 0 do not count. In the nine columns of MOT16 and later (class and visibility behind conf) only people
     /// on foot count, and people on vehicles, static ones, distractors and reflections take what lies on them out of the count.
-    public static func truth(contentsOf url: URL) throws -> BoxTracks {
-        try truth(text: read(url), place: url.lastPathComponent)
+    ///
+    /// - Parameter everyRow: rows with conf 0 count too: people whom the annotators followed while nothing of them could be seen.
+    public static func truth(contentsOf url: URL, everyRow: Bool = false) throws -> BoxTracks {
+        try truth(text: read(url), place: url.lastPathComponent, everyRow: everyRow)
     }
 
-    public static func truth(text: some Sequence<UInt8>, place: String) throws -> BoxTracks {
+    public static func truth(text: some Sequence<UInt8>, place: String, everyRow: Bool = false) throws -> BoxTracks {
         try parse(text, place: place) { columns in
             if columns.count == 9 {
                 let kind = Int(exactly: columns[7]) ?? 0
                 if distractors.contains(kind) { return .distractor }
                 if kind != pedestrian { return .nothing }
             }
-            return columns.count > 6 && columns[6] == 0 ? .nothing : .person
+            return columns.count > 6 && columns[6] == 0 && !everyRow ? .nothing : .person
         }
     }
 

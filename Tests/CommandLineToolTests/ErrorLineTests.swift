@@ -36,6 +36,9 @@ struct ErrorLineTests {
         try expectFailure(64, mentioning: ["INPUT"], [])
         try expectFailure(64, mentioning: ["--threads"], ["run", "x.mp4", "--threads", "0"])
         try expectFailure(64, mentioning: ["--format"], ["run", "x.mp4", "--annotate", "-"])
+        try expectFailure(
+            64, mentioning: ["--detect-every", "lightweight-openpose", "--pose-every"],
+            ["run", "x.mp4", "--pipeline", "lightweight-openpose", "--detect-every", "5"])
     }
 
     @Test("A missing input is 66 and names it", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))

@@ -65,6 +65,10 @@ import Testing
         let all = "1,1,0,0,10,20,1\n1,2,100,0,10,20,1\n1,3,200,0,10,20,1\n1,4,300,0,10,20,1\n"
         let score = try score(truth, all)
         #expect(score.clear.objects == 1 && score.clear.matches == 1 && score.clear.falsePositives == 2)
+        let every = try TrackingSequence(
+            truth: MOTChallengeFile.truth(text: truth.utf8, place: "gt.txt", everyRow: true),
+            predicted: MOTChallengeFile.results(text: all.utf8, place: "results.txt"))
+        #expect(ClearMOT(every).matches == 2 && ClearMOT(every).falsePositives == 1)
     }
 
     @Test(

@@ -31,6 +31,9 @@ struct EvalMOTCommand: ParsableCommand {
     @Option(help: "IoU from which a pair is a match, for MOTA and IDF1.")
     var iou: Double = 0.5
 
+    @Flag(help: "Ask also for the rows of the truth that are marked as not to be considered (conf 0).")
+    var everyRow = false
+
     @Flag(help: "Count people whose track was not confirmed yet as well.")
     var tentative = false
 
@@ -47,7 +50,7 @@ struct EvalMOTCommand: ParsableCommand {
 
     func run() throws {
         let scored = try SequencePair.pairs(truth: truth, results: results).map { pair in
-            let truth = try MOTChallengeFile.truth(contentsOf: pair.truth).scaled(by: scale)
+            let truth = try MOTChallengeFile.truth(contentsOf: pair.truth, everyRow: everyRow).scaled(by: scale)
             let found = try tracks(pair.results)
             return (name: pair.name, score: TrackingScore(try TrackingSequence(truth: truth, predicted: found), threshold: iou))
         }
