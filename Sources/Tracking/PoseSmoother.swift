@@ -8,6 +8,32 @@ public struct PoseSmoother: Sendable, Codable {
         var x: OneEuroFilter
         var y: OneEuroFilter
         var lastTime: Double
+        /// What was filtered last, and how fast flow moved it, in pixels and pixels a second.
+        var input: Point
+        var raw: Point
+        var velocity = Point.zero
+        /// What is left of a jump, and over how many frames.
+        var debt = Point.zero
+        var framesLeft = 0
+
+        init(at position: Point, time: Double, _ parameters: OneEuroFilter.Parameters) {
+            (x, y) = (OneEuroFilter(parameters), OneEuroFilter(parameters))
+            (lastTime, input, raw) = (time, position, position)
+        }
+
+        /// What is to be filtered: `position`, or, where the network put right what flow had carried astray, a place on the way there.
+        mutating func input(_ position: Point, at time: Double, isCarried: Bool, wasCarried: Bool, unit: Double) -> Point {
+            let passed = time - lastTime
+            if wasCarried, !isCarried, passed > 0 {
+                let jump = position - (input + velocity * passed)
+                if jump.length > PoseSmoother.leastJump * unit { (debt, framesLeft) = (jump * -1, PoseSmoother.jumpFrames) }
+            }
+            if isCarried, passed > 0 { velocity = (position - raw) * (1 / passed) }
+            framesLeft = max(0, framesLeft - 1)
+            (raw, lastTime) = (position, time)
+            input = position + debt * (Double(framesLeft) / Double(PoseSmoother.jumpFrames))
+            return input
+        }
     }
 
     private struct Body: Sendable, Codable {
@@ -15,10 +41,15 @@ public struct PoseSmoother: Sendable, Codable {
         var lastTime: Double
         var torso: Double
         var joints: [Joint?]
+        /// Flow gave the last pose.
+        var wasCarried = false
     }
 
     /// A pause longer than this begins anew, in seconds.
     private static let longestPause = 0.3
+    /// A jump by which the network corrects what flow carried, in torso lengths, from which on it is spread over so many frames.
+    private static let leastJump = 0.1
+    private static let jumpFrames = 3
     /// Start values for positions in torso lengths.
     public static let standard = OneEuroFilter.Parameters(minimumCutoff: 1.7, beta: 3, speedCutoff: 1)
 
@@ -62,15 +93,14 @@ public struct PoseSmoother: Sendable, Codable {
         for index in person.keypoints.indices where body.joints.indices.contains(index) {
             let joint = person.keypoints[index]
             guard joint.score >= jointScore, joint.position.x.isFinite, joint.position.y.isFinite else { continue }
-            var filter = body.joints[index] ?? Joint(x: OneEuroFilter(parameters), y: OneEuroFilter(parameters), lastTime: time)
-            if time - filter.lastTime > Self.longestPause {
-                filter = Joint(x: OneEuroFilter(parameters), y: OneEuroFilter(parameters), lastTime: time)
-            }
-            filter.lastTime = time
+            var filter = body.joints[index] ?? Joint(at: joint.position, time: time, parameters)
+            if time - filter.lastTime > Self.longestPause { filter = Joint(at: joint.position, time: time, parameters) }
+            let input = filter.input(joint.position, at: time, isCarried: person.origin == .flow, wasCarried: body.wasCarried, unit: unit)
             person.keypoints[index].position = Point(
-                x: filter.x.smooth(joint.position.x, at: time, unit: unit), y: filter.y.smooth(joint.position.y, at: time, unit: unit))
+                x: filter.x.smooth(input.x, at: time, unit: unit), y: filter.y.smooth(input.y, at: time, unit: unit))
             body.joints[index] = filter
         }
+        body.wasCarried = person.origin == .flow
         return person
     }
 

@@ -63,6 +63,28 @@ import Tracking
         #expect(smoothTravel < 0.5 * rawTravel)
     }
 
+    @Test("where the network puts right what flow carried astray, the joint goes there over three frames; raw joints jump")
+    func drift() throws {
+        /// How far the joint gets towards the place 60 pixels on, frame by frame, after ten frames at rest.
+        func way(_ before: Person.Origin, jump: Double = 60) throws -> [Double] {
+            var smoother = PoseSmoother(keypoints: .coco17)
+            return try (0..<20).map { index in
+                var person = person(id: 1, scale: 1, noise: 0, index: 0)
+                person.origin = index < 10 ? before : .network
+                if index >= 10 { for joint in person.keypoints.indices { person.keypoints[joint].position.x += jump } }
+                let smoothed = try #require(smoother.smooth([person], at: Double(index) / 25).first)
+                #expect(smoothed.unsmoothedKeypoints == person.keypoints)
+                return smoothed.keypoints[5].position.x - (100 + 20)
+            }
+        }
+        let (carried, found) = (try way(.flow), try way(.network))
+        #expect(carried[9] == 0 && found[9] == 0)
+        #expect(carried[10] > 0 && carried[10] < 0.5 * found[10] && carried[10] < carried[11] && carried[11] < carried[12])
+        #expect(carried[19] > 55 && found[19] > 55)
+        // Less than a tenth of the torso is no correction that anybody sees.
+        #expect(try way(.flow, jump: 4) == way(.network, jump: 4))
+    }
+
     @Test("a pause, a cut and another id begin anew, and people without an id are left alone")
     func resets() throws {
         for (next, id, isCut) in [(0.5, 1, false), (0.04, 1, true), (0.04, 2, false)] {
