@@ -1,4 +1,3 @@
-import Foundation
 import Geometry
 import Pose
 
@@ -62,24 +61,8 @@ extension FlowPoseTracker {
                 table[row, column] = (likeness(of: track, to: person, scale: scale, overlap: overlap, in: frame) * 1e9).rounded() / 1e9
             }
         }
-        if configuration.association == .staged { keepForFront(&table, free, threshold: threshold) }
         for (row, column) in chosen(table, threshold: threshold).enumerated() {
             if let column { places[open[column]] = free[row] }
-        }
-    }
-
-    /// Where two people stand in front of one another and one of them is found, that is the one who was seen in the last frame: who is
-    /// hidden may not take the only person that the other can be.
-    private func keepForFront(_ table: inout PairMatrix, _ free: [Int], threshold: Double) {
-        let previous = previousTime ?? 0
-        let lost = free.indices.filter { tracks[free[$0]].age(at: previous) > Track.sameTime }
-        guard !lost.isEmpty else { return }
-        for row in free.indices where tracks[free[row]].age(at: previous) <= Track.sameTime {
-            let own = (0..<table.columns).filter { table[row, $0] >= threshold }
-            guard let only = own.first, own.count == 1 else { continue }
-            for other in lost where tracks[free[other]].box.overlap(tracks[free[row]].box) > configuration.tuning.frontOverlap {
-                table[other, only] = 0
-            }
         }
     }
 
@@ -120,19 +103,8 @@ extension FlowPoseTracker {
         let lost = track.age(at: previousTime ?? 0)
         guard lost > Track.sameTime else { return max(best, tuning.boxWorth * overlap) }
         guard best > 0, comesBackWhereItLeft(track, person, in: frame) else { return 0 }
-        let likeness = best * heightFit(of: track, to: person) + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
-        // The place of a lost person is wide: whoever stands in it is like that person. Who was seen a moment ago comes first; who is
-        // like enough to be linked at all stays so.
-        let threshold = configuration.threshold
-        return likeness <= threshold ? likeness : threshold + tuning.lostWorth * (likeness - threshold)
-    }
-
-    /// 1 for a person as tall as the lost one was, less for others: in the wide place of who is lost everybody's joints are near, but
-    /// people do not grow.
-    private func heightFit(of track: Track, to person: Person) -> Double {
-        let ratio = log(max(person.box.height, 1) / max(track.height, 1)).magnitude
-        guard ratio.isFinite else { return 0 }
-        return exp(-configuration.tuning.heightWeight * max(0, ratio - configuration.tuning.heightTolerance))
+        // The place of a lost person is wide: whoever stands in it is like that person. Who was seen a moment ago comes first.
+        return tuning.lostWorth * best + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
     }
 
     /// Who went over the border comes back on that side and as tall as before.

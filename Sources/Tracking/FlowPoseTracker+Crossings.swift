@@ -25,7 +25,7 @@ extension FlowPoseTracker {
         for place in tracks.indices where tracks[place].shot == shot && isCovered(tracks[place], by: found) { tracks[place].cover() }
     }
 
-    /// Two who were one heap and are apart again: if the ids fit better the other way round, they are exchanged, as soon as that is sure.
+    /// Two who were one heap and are apart again: if the ids fit better the other way round, they are exchanged.
     private mutating func part(_ people: [Person], _ places: inout [Int?], _ personOf: [Int?], at time: Double) {
         let tuning = configuration.tuning
         var left: [Crossing] = []
@@ -45,11 +45,7 @@ extension FlowPoseTracker {
                 (center(of: person), BodyShape(person, limbs: limbs, jointScore: configuration.jointScore))
             }
             let misfit = crossing.misfit(sight(people[first]), sight(people[second]), at: time, shapeWeight: tuning.shapeWeight)
-            guard misfit > tuning.crossingMargin else {
-                // Just apart, both ways still fit: it shows when they have gone on for a while.
-                if misfit > -tuning.crossingMargin { left.append(crossing) }
-                continue
-            }
+            guard misfit > tuning.crossingMargin else { continue }
             var (one, other) = (tracks[a], tracks[b])
             Track.exchangeIdentities(&one, &other)
             (tracks[a], tracks[b]) = (one, other)

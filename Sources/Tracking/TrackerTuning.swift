@@ -4,13 +4,8 @@ package struct TrackerTuning: Hashable, Sendable, Codable {
     /// What agreement of the way a person went with the way to the one who is found adds to their likeness; less after a short
     /// absence, when the way is no longer than the jitter.
     package var momentum = 0.1
-    /// What likeness beyond the threshold is worth for a lost person, beside one who was seen in the last frame.
-    package var lostWorth = 0.65
-    /// How much less alike somebody is to a lost person for each unit by which the logarithms of their heights differ, beyond what is usual.
-    package var heightWeight = 3.0
-    package var heightTolerance = 0.1
-    /// IoU from which a lost person is behind one who was seen in the last frame and may not take the only sighting of that one.
-    package var frontOverlap = 0.3
+    /// What likeness to a lost person is worth beside likeness to one who was seen in the last frame.
+    package var lostWorth = 0.75
     /// IoU from which a person hides another of lower score.
     package var coverOverlap = 0.5
     /// How long flow alone may show a person, in seconds.
@@ -20,9 +15,9 @@ package struct TrackerTuning: Hashable, Sendable, Codable {
     /// IoU from which two people cannot be told apart, and below which they can again.
     package var crossingBegins = 0.5
     package var crossingEnds = 0.3
-    /// How much better, in body heights, one assignment of two people must fit than the other before it is believed. Less than that
-    /// is how people sway beside each other, and a wrong exchange costs two ids.
-    package var crossingMargin = 0.6
+    /// How much better, in body heights, the other assignment of two people must fit before their ids change places. Large: people
+    /// who sway beside each other do not go where they were going, and a wrong exchange costs two ids.
+    package var crossingMargin = 1.5
     /// What different limbs cost in that comparison.
     package var shapeWeight = 1.0
     /// Share of a body's joints that flow must have followed before it is believed.
