@@ -62,7 +62,8 @@ public struct FollowedPoses: Hashable, Sendable, Codable {
     /// Lets lost joints go with what is seen of their limbs: joints lie at edges and ends, where a window shows limb and background,
     /// the middle of a bone is easier to follow (spec: optical-flow, 1). Their confidence stays that of a lost joint.
     private static func mend(_ points: inout [MovedPoint], of pose: Followed, _ motion: any FrameMotion, _ skeleton: [KeypointSet.Edge]) {
-        guard points.contains(where: { $0.confidence < 0.5 }) else { return }
+        // A stored motion may hold fewer points than the pose it is asked about.
+        guard pose.indices.count == points.count, points.contains(where: { $0.confidence < 0.5 }) else { return }
         var owners: [[Int]] = []
         var along: [Point] = []
         for bone in skeleton {
