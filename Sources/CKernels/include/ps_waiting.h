@@ -1,6 +1,7 @@
 #ifndef PS_WAITING_H
 #define PS_WAITING_H
 #include <sched.h>
+#include <time.h>
 
 // For threads that wait a few microseconds for one another.
 
@@ -15,5 +16,11 @@ static inline void ps_pause(void) {
 
 // Lets another thread have this core.
 static inline void ps_yield(void) { sched_yield(); }
+
+// Sleeps for about 50 microseconds.
+static inline void ps_nap(void) {
+    const struct timespec time = {0, 50000};
+    nanosleep(&time, 0);
+}
 
 #endif

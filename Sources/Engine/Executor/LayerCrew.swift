@@ -49,8 +49,9 @@ final class LayerCrew: @unchecked Sendable {
     private let finished = Atomic<Int>(0)
 
     private static let over = UInt64(UInt32.max) << 32
-    /// Looks before a waiting thread gives its core away: about 50 microseconds.
-    private static let patience = 1000
+    /// Looks before a waiting thread gives its core away (about 50 microseconds), and before it sleeps between looks: on a busy
+    /// machine whoever holds the last items needs the core more.
+    private static let (patience, longPatience) = (1000, 1100)
 
     init(_ layers: [DividedLayer?], threads: Int) {
         self.layers = layers
@@ -117,6 +118,6 @@ final class LayerCrew: @unchecked Sendable {
     @inline(__always)
     private static func wait(_ looks: inout Int) {
         looks += 1
-        if looks < patience { ps_pause() } else { ps_yield() }
+        if looks < patience { ps_pause() } else if looks < longPatience { ps_yield() } else { ps_nap() }
     }
 }

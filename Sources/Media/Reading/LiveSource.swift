@@ -120,7 +120,9 @@ public final class LiveSource: FrameSource, @unchecked Sendable {
                 connection = Connection(source: source)
                 options.report?("\(location.uri): connected again")
                 return true
-            } catch let failure as Failure where failure.mayPass {
+            } catch let failure as Failure {
+                // It was open with the same options, so whatever it says now may pass: a screen that is just going away even says
+                // that it is asked for too much.
                 last = failure
             } catch is CancellationError {
                 return false
