@@ -161,10 +161,9 @@ struct PlanTests {
     // The test's own clock bounds the work; the limit outside, which also counts the wait for a thread, ends what hangs.
     @Test("a graph of very many layers is planned in bounded time", .timeLimit(.minutes(10)))
     func manyLayers() throws {
-        let time = try ContinuousClock().measure {
-            #expect(try Plan(chain(49_999, shape: [4])).arenaBytes == 3 * 64)
-        }
-        #expect(time < .seconds(60))
+        let started = ContinuousClock.now
+        #expect(try Plan(chain(49_999, shape: [4])).arenaBytes == 3 * 64)
+        #expect(ContinuousClock.now - started < .seconds(60))
         #expect(throws: Failure.self) { try Plan(chain(50_001, shape: [4])) }
     }
 
