@@ -56,7 +56,6 @@ struct PipelineNetworks: Sendable {
         stages.detectEvery = configuration.detect?.every ?? .all
         stages.poseEvery = configuration.pose.every
         stages.propagates = configuration.propagate
-        stages.skeleton = keypointSet.skeleton
         return stages
     }
 

@@ -65,7 +65,7 @@ struct PeopleStage {
         var place = TrackedFrame(time: TrackedFrame.recorded(frame.time), width: Double(frame.width), height: Double(frame.height))
         guard let flow = stages.flow else { return (place, nil) }
         let picture = try flow.advance(to: frame, people: followed.boxes)
-        place.motion = followed.sample(picture, skeleton: stages.skeleton)
+        place.motion = followed.sample(picture)
         return (place, usesKeyFrames ? picture.newMotion(outside: followed.boxes) : nil)
     }
 

@@ -18,8 +18,6 @@ public struct Stages {
     /// On which frames the detector and the pose network run.
     public var detectEvery = KeyFrames.all
     public var poseEvery = KeyFrames.all
-    /// The bones of the estimator's poses: flow follows points along them where a joint is lost.
-    public var skeleton: [KeypointSet.Edge] = []
     /// Whether boxes of the frame before, moved by the flow, join those of the detector.
     public var propagates = true
 
