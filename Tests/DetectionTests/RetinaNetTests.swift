@@ -205,13 +205,8 @@ import Testing
     }
 
     private struct Preprocess: Decodable {
-        struct Picture: Decodable {
-            var name: String
-            var h: Int
-            var w: Int
-        }
         struct Case: Decodable {
-            var picture: Picture
+            var picture: FormulaPicture
             var min_size: Int
             var max_size: Int
             var network_input: GoldenSamples
@@ -225,7 +220,7 @@ import Testing
         let file = try Fixture.decode(Preprocess.self, from: "bottomup/tv_preprocess.json")
         for golden in file.cases {
             let (width, height) = (golden.picture.w, golden.picture.h)
-            let picture = TestPicture(rgb: FormulaStream.grey(golden.picture.name, height: height, width: width), width: width, height: height)
+            let picture = golden.picture.picture
             let placement = RetinaNetDetector.Placement(
                 picture: InputSize(width: width, height: height), shorterSide: golden.min_size, longerSide: golden.max_size)
             var planes = [Float](repeating: -9, count: 3 * placement.input.width * placement.input.height)

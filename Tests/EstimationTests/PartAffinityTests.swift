@@ -27,13 +27,8 @@ import Testing
     }
 
     private struct Preprocess: Decodable {
-        struct Picture: Decodable {
-            var name: String
-            var h: Int
-            var w: Int
-        }
         struct Case: Decodable {
-            var picture: Picture
+            var picture: FormulaPicture
             var net_height: Int
             var scaled_h_w: [Int]
             var padded_h_w: [Int]
@@ -46,10 +41,7 @@ import Testing
     func preprocessing() throws {
         for golden in try Fixture.decode(Preprocess.self, from: "bottomup/lop_preprocess.json").cases {
             let (width, height) = (golden.picture.w, golden.picture.h)
-            let bgr = FormulaStream.grey(golden.picture.name, height: height, width: width)
-            var rgb = bgr
-            for pixel in 0..<width * height { (rgb[3 * pixel], rgb[3 * pixel + 2]) = (bgr[3 * pixel + 2], bgr[3 * pixel]) }
-            let picture = TestPicture(rgb: rgb, width: width, height: height)
+            let picture = golden.picture.picture
             let placement = OpenPosePlacement(picture: InputSize(width: width, height: height), height: golden.net_height)
             #expect([placement.content.height, placement.content.width] == golden.scaled_h_w)
             #expect([placement.input.height, placement.input.width] == golden.padded_h_w)
