@@ -65,7 +65,7 @@ struct EndingTests {
         while waiting < 50_000 || waiting != before, ContinuousClock.now < deadline {
             before = waiting
             usleep(1_000_000)
-            ioctl(reader, UInt(FIONREAD), &waiting)
+            _ = ioctl(reader, UInt(FIONREAD), &waiting)
         }
         run.signal(SIGINT)
         #expect(throws: Program.TimedOut.self) { try run.wait(seconds: 1.5, killing: false) }

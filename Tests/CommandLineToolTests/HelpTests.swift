@@ -49,6 +49,9 @@ struct HelpTests {
         }
         let path = try Program.posestream.run(["models", "path", "pp_tinypose_128x96"], environment: weights)
         #expect(path.text.hasSuffix("pp_tinypose_128x96.onnx\n"))
+        let folders = try Program.posestream.run(["models", "path", "--models", "/first"], environment: weights)
+        #expect(folders.status == 0 && folders.lines.first == "/first" && folders.lines.last == "/usr/share/posestream/models")
+        #expect(folders.lines.contains { $0 == Shared.file("assets/weights").path })
     }
 
     @Test("models inspect says what ONNX files and checkpoints hold", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))

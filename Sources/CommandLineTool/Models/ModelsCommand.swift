@@ -14,22 +14,24 @@ struct ModelsCommand: ParsableCommand {
     struct Path: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "path",
-            abstract: "Print the file that a model's name stands for.",
+            abstract: "Print the file that a model's name stands for, or the folders in which models are looked for.",
             discussion: """
                 Examples:
-                  posestream models path yolox-nano
-                  posestream models path my_network --models ./weights
+                  posestream models path
+                  posestream models path yolox-nano --models ./weights
                   sha256sum "$(posestream models path yolox-nano)"
                 """)
 
-        @Argument(help: "Registry name, stem of a file in a model folder, or path.")
-        var name: String
+        @Argument(help: "Registry name, stem of a file in a model folder, or path; without it the folders are printed, in their order.")
+        var name: String?
 
         @Option(help: "A further folder with models, searched first (repeatable).")
         var models: [String] = []
 
         func run() throws {
-            guard let url = try ModelLibrary.standard(first: models).find(name).url else {
+            let library = ModelLibrary.standard(first: models)
+            guard let name else { return library.folders.forEach { print($0.path) } }
+            guard let url = try library.find(name).url else {
                 throw Failure(
                     .usage, "model has no file", at: name, because: "it is in the program",
                     remedy: "posestream models export \(name) --onnx \(name).onnx writes one")
