@@ -69,7 +69,7 @@ struct PrimitivesTests {
     @Test("NaN, infinite and absurd numbers write nothing outside the picture and end at once")
     func hostile() {
         let numbers: [Double] = [
-            .nan, .infinity, -.infinity, 1e308, -1e308, 1e30, -1e18, 1e9, -1e9, 5e-324, 0, -0.0, 17.5,
+            .nan, .infinity, -.infinity, 1e308, -1e308, 1e30, -1e18, 1e9, -1e9, .leastNonzeroMagnitude, 0, -0.0, 17.5,
         ]
         var picture = Picture(width: 37, height: 23)
         let lettering = Lettering(height: 14)

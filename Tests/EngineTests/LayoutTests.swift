@@ -23,7 +23,8 @@ struct LayoutTests {
 
     @Test("Random networks give the same over blocked maps, on every instruction set, alone and in batches", arguments: instructionSets)
     func randomNetworks(name: String) throws {
-        let kernels = KernelSelection(instructions: try #require(InstructionSet(named: name)))
+        let instructions = try #require(InstructionSet(named: name))
+        let kernels = KernelSelection(instructions: instructions)
         for seed in 0..<(name == "plain" ? 25 : 80) {
             let network = RandomNetwork(seed: UInt64(seed), layers: 4 + seed % 14, batch: [1, 1, 2, 3][seed % 4])
             try compare(network.graph, kernels, seed: UInt64(seed), "\(name) \(seed)")

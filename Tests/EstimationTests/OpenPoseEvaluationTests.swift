@@ -100,8 +100,8 @@ import Testing
     /// A network that sees the people of the case "one" wherever an evaluation at 368 lines puts a picture of 368 lines.
     private func network(_ people: [[[Double]?]], picture: InputSize) throws -> PictureNetwork {
         PictureNetwork(model: "vision") { input in
-            let placement = try #require([0.5, 1, 1.5, 2].lazy.map { OpenPosePlacement(picture: picture, height: 368, factor: $0) }
-                .first { $0.input == input } ?? OpenPosePlacement(picture: InputSize(width: 16, height: 9), height: 368))
+            let placement = [0.5, 1, 1.5, 2].lazy.map { OpenPosePlacement(picture: picture, height: 368, factor: $0) }
+                .first { $0.input == input } ?? OpenPosePlacement(picture: InputSize(width: 16, height: 9), height: 368)
             let size = InputSize(width: input.width / 8, height: input.height / 8)
             // From picture pixels to cells, whose middles lie at 3.5 input pixels.
             let drawn = people.map { person in

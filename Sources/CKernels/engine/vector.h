@@ -6,7 +6,14 @@
 
 // Loops marked PS_VECTORISED are compiled for several instruction sets; the loader takes the best that the CPU has.
 // Sums are contracted to fused multiply-adds where there are such, so results may differ in the last bit between CPUs.
-#if defined(__x86_64__) && defined(__linux__)
+// Not under the thread sanitizer: the loader asks which to take before the sanitizer is ready for a call.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PS_VECTORISED
+#endif
+#endif
+#if defined(PS_VECTORISED)
+#elif defined(__x86_64__) && defined(__linux__)
 #define PS_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PS_VECTORISED
