@@ -28,7 +28,7 @@ import Testing
             for x in 0..<width { rgb += [UInt8((3 * x + 5 * y) % 256), UInt8((7 * x + 2 * y + 40) % 256), UInt8(x * y % 256)] }
         }
         let picture = TestPicture(rgb: rgb, width: width, height: height)
-        let found = try withExtendedLifetime(picture) { try detector.detect(picture.image) }
+        let found = try detector.detect(picture.image)
         #expect(found.count == golden.count && found.count > 40)
         for (box, wanted) in zip(found, golden) {
             #expect(abs(box.score - wanted[4]) < 1e-4)
