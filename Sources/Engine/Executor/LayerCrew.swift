@@ -35,18 +35,22 @@ struct DividedLayer {
 /// The threads that compute one network together, layer after layer.
 ///
 /// They meet once a run and not once a layer: most layers take less time than it takes to wake a thread. One of them leads:
-/// it goes through the layers, and where a layer is divided it offers the items; all take the next few until there are none
-/// left, so whoever is held up does fewer. The leader waits only for items that somebody has taken, never for a thread
+/// it goes through the layers, and where a layer is divided it offers the items, a part to each thread. Neighbouring items read
+/// and write neighbouring memory, so a thread finds in its core's cache what it wrote in the layer before; whoever is done with
+/// its part takes from the others', so whoever is held up does fewer. The leader waits only for items that somebody has taken, never for a thread
 /// that has not come, so a busy machine makes it slower and not stuck.
 final class LayerCrew: @unchecked Sendable {
-    // Safe to share: `layers` is only read; the other members are atomic. What a layer writes: each item, taken by one
-    // thread, has outputs of its own, and each thread has its part of the scratch memory. The leader's release of `offer`
+    // Safe to share: `layers` is only read; the other members are atomic or hold atomics. What a layer writes: each item, taken by one
+    // thread, has outputs of its own, and each thread has its part of the scratch memory. The leader's release of `offers`
     // comes after everything that a layer reads, and its acquire of `finished` before anything that reads the layer.
     private let layers: [DividedLayer?]
     private let threads: Int
-    /// Upper half: 1 + the layer on offer, or 0 for none; lower half: its next item.
-    private let offer = Atomic<UInt64>(0)
+    /// For each thread's part, each on a cache line of its own. Upper half: 1 + the layer on offer, or 0 for none; lower half: the
+    /// part's next item.
+    private let offers: UnsafeMutablePointer<Atomic<UInt64>>
     private let finished = Atomic<Int>(0)
+
+    private static let line = 8
 
     private static let over = UInt64(UInt32.max) << 32
     /// Looks before a waiting thread gives its core away (about 50 microseconds), and before it sleeps between looks: on a busy
@@ -56,18 +60,25 @@ final class LayerCrew: @unchecked Sendable {
     init(_ layers: [DividedLayer?], threads: Int) {
         self.layers = layers
         self.threads = threads
+        offers = .allocate(capacity: threads * Self.line)
+        for i in 0..<threads * Self.line { (offers + i).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        offers.deinitialize(count: threads * Self.line)
+        offers.deallocate()
     }
 
     /// Calls `lead` on one thread while the others help with whatever it passes to `run(layer:)`.
     func run(_ lead: () -> Void) {
-        offer.store(0, ordering: .relaxed)
+        for part in 0..<threads { offers[part * Self.line].store(0, ordering: .relaxed) }
         withoutActuallyEscaping(lead) { lead in
             // One thread calls it, before concurrentPerform returns.
             nonisolated(unsafe) let lead = lead
             DispatchQueue.concurrentPerform(iterations: threads) { thread in
                 guard thread == 0 else { return help(as: thread) }
                 lead()
-                offer.store(Self.over, ordering: .releasing)
+                for part in 0..<threads { offers[part * Self.line].store(Self.over, ordering: .releasing) }
             }
         }
     }
@@ -80,8 +91,10 @@ final class LayerCrew: @unchecked Sendable {
         guard let layer = layers[index] else { return }
         layer.kernel.begin(layer.inputs, into: layer.outputs)
         finished.store(0, ordering: .relaxed)
-        offer.store(UInt64(index + 1) << 32, ordering: .releasing)
-        while take(from: index, thread: 0) {}
+        for part in 0..<threads {
+            offers[part * Self.line].store(UInt64(index + 1) << 32 | UInt64(layer.items * part / threads), ordering: .releasing)
+        }
+        while takeAny(from: index, thread: 0) {}
         var looks = 0
         while finished.load(ordering: .acquiring) < layer.items { Self.wait(&looks) }
     }
@@ -89,22 +102,29 @@ final class LayerCrew: @unchecked Sendable {
     private func help(as thread: Int) {
         var looks = 0
         while true {
-            let seen = offer.load(ordering: .acquiring)
+            let seen = offers[thread * Self.line].load(ordering: .acquiring)
             if seen >= Self.over { return }
             let index = Int(seen >> 32) - 1
-            if index >= 0, take(from: index, thread: thread) { looks = 0 } else { Self.wait(&looks) }
+            if index >= 0, takeAny(from: index, thread: thread) { looks = 0 } else { Self.wait(&looks) }
         }
     }
 
-    /// Computes the next few items of that layer; false when there are none left or another layer is on offer.
-    private func take(from index: Int, thread: Int) -> Bool {
+    /// Computes the next few items of that layer, of its own part while there are any; false when there are none left or another layer
+    /// is on offer.
+    private func takeAny(from index: Int, thread: Int) -> Bool {
         guard let layer = layers[index] else { return false }
-        var seen = offer.load(ordering: .acquiring)
+        for step in 0..<threads where take(from: index, layer, part: (thread + step) % threads, thread: thread) { return true }
+        return false
+    }
+
+    private func take(from index: Int, _ layer: DividedLayer, part: Int, thread: Int) -> Bool {
+        let end = layer.items * (part + 1) / threads
+        var seen = offers[part * Self.line].load(ordering: .acquiring)
         while true {
             let first = Int(seen & 0xffff_ffff)
-            guard Int(seen >> 32) == index + 1, first < layer.items else { return false }
-            let last = min(first + layer.share, layer.items)
-            let (exchanged, now) = offer.compareExchange(
+            guard Int(seen >> 32) == index + 1, first < end else { return false }
+            let last = min(first + layer.share, end)
+            let (exchanged, now) = offers[part * Self.line].compareExchange(
                 expected: seen, desired: UInt64(index + 1) << 32 | UInt64(last), ordering: .acquiringAndReleasing)
             if exchanged {
                 layer.run(items: first..<last, thread: thread)
