@@ -312,8 +312,8 @@ struct BlockedMapTests {
             kernels.convolve(&c, input.floats, packed, bias, nil, exact.floats, 0, allItems, nil)
             if (kernel == 3 && stride == 1) || isTransposed, Bool.random(using: &random) { c.algorithm = PS_CONV_WINOGRAD_2 }
             let items = paired.prepare(&c, Int32.random(in: 1...2, using: &random))
-            let scratch = GuardedMemory(byteCount: paired.scratch_bytes(&c)), words = GuardedMemory(byteCount: paired.packed_bytes(&c))
-            paired.pack(&c, weights, words.bytes.baseAddress!.assumingMemoryBound(to: Float.self))
+            let scratch = GuardedMemory(byteCount: paired.scratch_bytes(&c)), packedWords = GuardedMemory(byteCount: paired.packed_bytes(&c))
+            paired.pack(&c, weights, packedWords.bytes.baseAddress!.assumingMemoryBound(to: Float.self))
             let narrowed = GuardedMemory(byteCount: input.shape.image * batch * 2)
             var source = UnsafePointer(input.floats)
             if c.algorithm == PS_CONV_DIRECT {
@@ -321,12 +321,129 @@ struct BlockedMapTests {
                 inParts(input.planes, &random) { paired.narrow(&c.in, &c.in, input.floats, to, $0, $1) }
                 source = UnsafePointer(to)
             }
+            let beside = Bool.random(using: &random) ? exact : nil
+            let words = Words(rounded.shape, parts: Int.random(in: 1...2, using: &random)), keepsFloats = Bool.random(using: &random)
+            c.residual_image = exact.shape.image
+            c.words_image = words.image
+            c.activation = Bool.random(using: &random) ? relu : none
             inParts(items, &random) {
                 paired.convolve(
-                    &c, source, words.bytes.baseAddress!.assumingMemoryBound(to: Float.self), bias, nil, rounded.floats, $0, $1, scratch.bytes.baseAddress)
+                    &c, source, packedWords.bytes.baseAddress!.assumingMemoryBound(to: Float.self), bias, beside?.floats,
+                    keepsFloats ? rounded.floats : nil, words.floats, $0, $1, scratch.bytes.baseAddress)
             }
-            #expect(scratch.isIntact && words.isIntact && narrowed.isIntact && rounded.memory.isIntact)
-            #expect(rounded.worst { n, o, y, x in Double(exact[n, o, y, x]) } < 2e-2, "\(c)")
+            inParts(rounded.planes, &random) { paired.clear_halo(&words.shape, words.floats, $0, $1) }
+            #expect(scratch.isIntact && packedWords.isIntact && narrowed.isIntact && rounded.memory.isIntact && words.memory.isIntact)
+            func expected(_ n: Int, _ o: Int, _ y: Int, _ x: Int) -> Double {
+                let sum = Double(exact[n, o, y, x]) * (beside == nil ? 1 : 2)
+                return c.activation.kind == PS_ACT_RELU ? max(0, sum) : sum
+            }
+            #expect(words.worst(expected) < 3e-2 && words.restIsZero, "\(c)")
+            guard keepsFloats else { continue }
+            #expect(rounded.worst(expected) < 2e-2, "\(c)")
+            #expect(words.worst { n, o, y, x in Double(Words.rounded(rounded[n, o, y, x])) } == 0, "\(c)")
+        }
+    }
+
+    /// A map of bf16 pairs, every second picture's place left to somebody else where it has two parts; NaN where it has no value.
+    private final class Words {
+        var shape: ps_map
+        let image: Int
+        let memory: GuardedMemory
+        private let parts: Int
+        var floats: UnsafeMutablePointer<Float> { memory.bytes.baseAddress!.assumingMemoryBound(to: Float.self) }
+        private var halves: UnsafeMutablePointer<UInt16> { memory.bytes.baseAddress!.assumingMemoryBound(to: UInt16.self) }
+
+        init(_ map: ps_map, parts: Int) {
+            var map = map
+            image = Int(ps_map_blocks(&map)) * ps_map_plane(&map) * parts
+            map.image = image
+            (shape, self.parts) = (map, parts)
+            memory = GuardedMemory(byteCount: image * Int(map.batch) * 2)
+        }
+
+        static func value(_ half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
+
+        /// To nearest, ties to even.
+        static func rounded(_ value: Float) -> Float {
+            let bits = value.bitPattern
+            return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+        }
+
+        func worst(_ expected: (Int, Int, Int, Int) -> Double) -> Double {
+            var worst = 0.0
+            for n in 0..<Int(shape.batch) {
+                for c in 0..<Int(shape.channels) {
+                    for y in 0..<Int(shape.height) {
+                        for x in 0..<Int(shape.width) {
+                            let place = n * image + c / 16 * ps_map_plane(&shape) + ps_map_origin(&shape) + y * ps_map_row(&shape) + x * 16 + c % 16
+                            let error = abs(Double(Self.value(halves[place])) - expected(n, c, y, x))
+                            worst = error.isNaN ? .infinity : max(worst, error)
+                        }
+                    }
+                }
+            }
+            return worst
+        }
+
+        /// The halo and the lanes beyond the last channel are zero, and what belongs to somebody else is untouched.
+        var restIsZero: Bool {
+            let (blocks, plane) = (Int(ps_map_blocks(&shape)), ps_map_plane(&shape)), row = ps_map_row(&shape) / 16, halo = Int(shape.halo)
+            for n in 0..<Int(shape.batch) {
+                for place in 0..<image {
+                    let half = halves[n * image + place], (block, inside) = (place / plane, place % plane)
+                    if block >= blocks {
+                        if half != 0xffff { return false }
+                        continue
+                    }
+                    let (y, x, channel) = (inside / 16 / row - halo, inside / 16 % row - halo, block * 16 + inside % 16)
+                    let isValue = y >= 0 && y < shape.height && x >= 0 && x < shape.width && channel < shape.channels
+                    if !isValue && half != 0 { return false }
+                }
+            }
+            return true
+        }
+    }
+
+    @Test("Depthwise convolutions from and to bf16", .enabled(if: ps_paired_for(ps_blocked_best()) != nil, "this processor multiplies no bf16"))
+    func pairedDepthwise() throws {
+        let kernels = ps_blocked_best().pointee, paired = try #require(ps_paired_for(ps_blocked_best())).pointee
+        var random = SeededGenerator(seed: 38)
+        for _ in 0..<80 {
+            let kernel = [1, 3, 5, 7][Int.random(in: 0..<4, using: &random)], stride = Int.random(in: 1...2, using: &random)
+            let dilation = Int.random(in: 1...3, using: &random), pad = kernel / 2 * dilation
+            let input = Map(&random, Int.random(in: 1...3, using: &random), Int.random(in: 1...40, using: &random), Int.random(in: 1...14, using: &random), Int.random(in: 1...33, using: &random), halo: max(1, pad))
+            // What bf16 holds exactly, so that both inputs are the same.
+            input.forEach { n, c, y, x in input[n, c, y, x] = Words.rounded(input[n, c, y, x]) }
+            let (batch, channels) = (Int(input.shape.batch), Int(input.shape.channels))
+            func output() -> Map {
+                Map(batch, channels, (Int(input.shape.height) - 1) / stride + 1, (Int(input.shape.width) - 1) / stride + 1, halo: 1)
+            }
+            let exact = output(), out = output(), words = Words(exact.shape, parts: 2)
+            var c = ps_conv()
+            (c.in, c.out, c.kernel_h, c.kernel_w) = (input.shape, exact.shape, Int32(kernel), Int32(kernel))
+            (c.stride, c.dilation, c.pad_top, c.pad_left) = (Int32(stride), Int32(dilation), Int32(pad), Int32(pad))
+            c.activation = [relu, none, ps_activation(kind: PS_ACT_ELU, a: 1, b: 0)][Int.random(in: 0..<3, using: &random)]
+            c.words_image = words.image
+            let weights = random.floats(channels * kernel * kernel), bias = random.floats((channels + 15) / 16 * 16)
+            var packed = [Float](repeating: 0, count: (channels + 15) / 16 * 16 * kernel * kernel)
+            kernels.pack_depthwise(Int32(channels), Int32(kernel * kernel), weights, &packed)
+            kernels.depthwise(&c, input.floats, packed, bias, exact.floats, 0, input.planes)
+            var source = UnsafePointer(input.floats)
+            let narrowed = GuardedMemory(byteCount: input.shape.image * batch * 2)
+            if Bool.random(using: &random) {
+                c.reads_words = 1
+                let to = narrowed.bytes.baseAddress!.assumingMemoryBound(to: Float.self)
+                paired.narrow(&c.in, &c.in, input.floats, to, 0, input.planes)
+                source = UnsafePointer(to)
+            }
+            let scratch = GuardedMemory(byteCount: paired.depthwise_scratch(&c)), keepsFloats = Bool.random(using: &random)
+            inParts(input.planes, &random) {
+                paired.depthwise(&c, source, packed, bias, keepsFloats ? out.floats : nil, words.floats, $0, $1, scratch.bytes.baseAddress)
+            }
+            inParts(input.planes, &random) { paired.clear_halo(&words.shape, words.floats, $0, $1) }
+            #expect(scratch.isIntact && narrowed.isIntact && out.memory.isIntact && words.memory.isIntact)
+            #expect(words.worst { n, o, y, x in Double(Words.rounded(exact[n, o, y, x])) } == 0 && words.restIsZero, "\(c)")
+            if keepsFloats { #expect(out.worst { n, o, y, x in Double(exact[n, o, y, x]) } == 0, "\(c)") }
         }
     }
 }

@@ -10,7 +10,6 @@ typedef __m256 vec;
 #define V_SUB(a, b) _mm256_sub_ps(a, b)
 #define V_MUL(a, b) _mm256_mul_ps(a, b)
 #define V_DIV(a, b) _mm256_div_ps(a, b)
-#define V_RECIPROCAL(a) _mm256_div_ps(_mm256_set1_ps(1.0f), a)
 #define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define V_FNMA(a, b, c) _mm256_fnmadd_ps(a, b, c)
 #define V_MAX(a, b) _mm256_max_ps(a, b)

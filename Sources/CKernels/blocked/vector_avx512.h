@@ -10,12 +10,6 @@ typedef __m512 vec;
 #define V_SUB(a, b) _mm512_sub_ps(a, b)
 #define V_MUL(a, b) _mm512_mul_ps(a, b)
 #define V_DIV(a, b) _mm512_div_ps(a, b)
-// 1 / a from 14 good bits and one Newton step.
-static inline __attribute__((always_inline)) vec v_reciprocal(vec a) {
-    const vec r = _mm512_rcp14_ps(a);
-    return _mm512_fmadd_ps(_mm512_fnmadd_ps(a, r, _mm512_set1_ps(1.0f)), r, r);
-}
-#define V_RECIPROCAL(a) v_reciprocal(a)
 #define V_FMA(a, b, c) _mm512_fmadd_ps(a, b, c)     // a b + c
 #define V_FNMA(a, b, c) _mm512_fnmadd_ps(a, b, c)   // c - a b
 #define V_MAX(a, b) _mm512_max_ps(a, b)

@@ -10,7 +10,6 @@ typedef float32x4_t vec;
 #define V_SUB(a, b) vsubq_f32(a, b)
 #define V_MUL(a, b) vmulq_f32(a, b)
 #define V_DIV(a, b) vdivq_f32(a, b)
-#define V_RECIPROCAL(a) vdivq_f32(vdupq_n_f32(1.0f), a)
 #define V_FMA(a, b, c) vfmaq_f32(c, a, b)
 #define V_FNMA(a, b, c) vfmsq_f32(c, a, b)
 #define V_MAX(a, b) vmaxq_f32(a, b)

@@ -10,7 +10,6 @@ typedef float vec;
 #define V_SUB(a, b) ((a) - (b))
 #define V_MUL(a, b) ((a) * (b))
 #define V_DIV(a, b) ((a) / (b))
-#define V_RECIPROCAL(a) (1.0f / (a))
 #define V_FMA(a, b, c) ((a) * (b) + (c))
 #define V_FNMA(a, b, c) ((c) - (a) * (b))
 #define V_MAX(a, b) ((a) > (b) ? (a) : (b))

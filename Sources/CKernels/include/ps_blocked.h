@@ -42,6 +42,8 @@ typedef struct {
     ps_conv_algorithm algorithm;
     ps_activation activation;     // after bias and residual
     ptrdiff_t residual_image;     // floats from one picture of the residual to the next
+    ptrdiff_t words_image;        // the same of the output in bf16, counted as if it were f32 (ps_paired_kernels)
+    int32_t reads_words;          // 1: the input of a depthwise convolution is bf16
     // Set by `prepare`:
     int32_t row_chunks;           // rows are cut so that a chunk of the input stays in the second-level cache
     int32_t tile_block;           // Winograd: tiles of one item
@@ -136,19 +138,29 @@ typedef struct {
     void (*route)(const ps_routing *r, const float *const *sources, const float *residual, float *out, int32_t first, int32_t last);
 } ps_blocked_kernels;
 
-// Convolutions whose products are bf16 and whose sums are f32; bias, residual, activation and result are f32. PS_CONV_DIRECT
-// reads a map that `narrow` has made, [N][C/16][H + 2 halo][W + 2 halo][16] bf16 (`image` still counts as if it were f32);
+// Convolutions whose products are bf16 and whose sums are f32; bias, residual and activation are f32. PS_CONV_DIRECT
+// reads a paired map, [N][C/16][H + 2 halo][W + 2 halo][16] bf16 (`image` still counts as if it were f32);
 // PS_CONV_WINOGRAD_2 reads an f32 map, transforms it in f32 and rounds once. PS_CONV_WINOGRAD_4 would lose too many bits.
+//
+// The result is f32 in `out`, or rounded in `words`, a paired map with the halo of c->out, or both; either may be NULL.
 typedef struct {
-    // Planes [first, last) (picture * blocks + block).
+    // A paired map of an f32 one, halo included. Planes [first, last) (picture * blocks + block).
     void (*narrow)(const ps_map *in, const ps_map *out, const float *from, float *to, int32_t first, int32_t last);
+    // Zeroes around planes of a paired map.
+    void (*clear_halo)(const ps_map *m, float *words, int32_t first, int32_t last);
     size_t (*packed_bytes)(const ps_conv *c);
     void (*pack)(const ps_conv *c, const float *weights, float *packed);
     int32_t (*prepare)(ps_conv *c, int32_t threads);
     size_t (*scratch_bytes)(const ps_conv *c);
+    // With `words` the activation must be none, ReLU or clipping.
     void (*convolve)(
-        const ps_conv *c, const float *in, const float *packed, const float *bias, const float *residual, float *out, int32_t first,
-        int32_t last, void *scratch);
+        const ps_conv *c, const float *in, const float *packed, const float *bias, const float *residual, float *out, float *words,
+        int32_t first, int32_t last, void *scratch);
+    // Depthwise with f32 products, from an f32 map or (c->reads_words) a paired one; weights as ps_blocked_kernels packs them.
+    size_t (*depthwise_scratch)(const ps_conv *c);
+    void (*depthwise)(
+        const ps_conv *c, const float *in, const float *packed, const float *bias, float *out, float *words, int32_t first, int32_t last,
+        void *scratch);
 } ps_paired_kernels;
 
 // For the table of an instruction set; NULL when this processor multiplies no bf16.

@@ -10,13 +10,24 @@ struct ConvolutionWork: BlockedWork {
     var halo: Int
     var algorithm = PS_CONV_DIRECT
     var choice: AlgorithmChoice?
-    /// Multiplies bf16; the direct algorithm then reads a paired map.
+    /// Multiplies bf16; the direct algorithm then reads a paired map. Depthwise layers multiply f32, but in such a network may write
+    /// a paired map.
     var isPaired = false
+    /// A depthwise layer that reads a paired map.
+    var readsWords = false
     /// [O, I, kh, kw], transposed [I, O, 4, 4], depthwise [C, 1, kh, kw].
     var weights: Tensor
     var bias: Tensor?
 
     var takesResidual: Bool { kind == .dense || kind == .transposed }
+
+    func writesWords(after activation: Activation) -> Bool {
+        switch (isPaired, kind, activation) {
+        case (true, .depthwise, _), (true, _, .identity), (true, _, .relu), (true, _, .clip): true
+        default: false
+        }
+    }
+
     func halo(ofInput index: Int) -> Int { index == 0 ? halo : 0 }
 
     func kernel(_ around: BlockedSurroundings) -> any Kernel {
@@ -29,8 +40,9 @@ struct ConvolutionWork: BlockedWork {
         shape.algorithm = algorithm
         shape.activation = around.activation
         shape.residual_image = around.residual?.image ?? 0
-        return BlockedConvolutionKernel(
-            self, shape, hasResidual: around.residual != nil, instructions: around.instructions, threads: around.threads)
+        shape.words_image = around.words?.image ?? 0
+        shape.reads_words = readsWords ? 1 : 0
+        return BlockedConvolutionKernel(self, shape, around)
     }
 }
 
@@ -40,6 +52,8 @@ struct BlockedConvolutionKernel: DividedKernel {
     private let isPaired: Bool
     private let shape: ps_conv
     private let hasResidual: Bool
+    private let words: ps_map?
+    private let keepsFloats: Bool
     private let instructions: InstructionSet
     private let weights: TensorStorage
     private let bias: TensorStorage
@@ -50,8 +64,9 @@ struct BlockedConvolutionKernel: DividedKernel {
     /// For `bench`: multiplications with additions of the direct method.
     let macs: Int
 
-    init(_ work: ConvolutionWork, _ shape: ps_conv, hasResidual: Bool, instructions: InstructionSet, threads: Int) {
+    init(_ work: ConvolutionWork, _ shape: ps_conv, _ around: BlockedSurroundings) {
         var shape = shape
+        let (instructions, threads) = (around.instructions, around.threads)
         let table = instructions.table.pointee
         let blocks = Int(ps_map_blocks(&shape.out)), taps = work.kernelHeight * work.kernelWidth
         bias = TensorStorage(byteCount: blocks * BlockedMap.lanes * 4)
@@ -61,7 +76,8 @@ struct BlockedConvolutionKernel: DividedKernel {
         choice = work.choice
         let paired = work.isPaired ? instructions.paired?.pointee : nil
         isPaired = paired != nil
-        self.hasResidual = hasResidual
+        hasResidual = around.residual != nil
+        (words, keepsFloats) = (around.words, around.keepsFloats)
         self.instructions = instructions
         let outPixels = Int(shape.out.batch) * Int(shape.out.height) * Int(shape.out.width)
         weights = work.weights.withElements(as: Float.self) { raw in
@@ -101,7 +117,7 @@ struct BlockedConvolutionKernel: DividedKernel {
             macs = outPixels * 3 * Int(shape.out.channels) * taps
         case .depthwise, .depthwiseTransposed:
             items = shape.in.planes
-            itemScratchBytes = 0
+            itemScratchBytes = work.kind == .depthwise ? paired?.depthwise_scratch(&shape) ?? 0 : 0
             macs = outPixels * Int(shape.out.channels) * (work.kind == .depthwise ? taps : 4)
         }
         self.shape = shape
@@ -121,10 +137,15 @@ struct BlockedConvolutionKernel: DividedKernel {
         }
         let (from, to) = (shape.in, shape.out)
         return "\(from.channels)x\(from.height)x\(from.width) to \(to.channels)x\(to.height)x\(to.width), \(shape.kernel_h)x\(shape.kernel_w)"
-            + " stride \(shape.stride) \(algorithm)\(isPaired ? " bf16" : "")"
+            + " stride \(shape.stride) \(algorithm)\(isPaired ? " bf16" : "")\(words == nil ? "" : keepsFloats ? " and words" : " to words")"
     }
 
-    func begin(_ inputs: [TensorView?], into outputs: [TensorView]) { clearHalo(shape.out, outputs[0]) }
+    func begin(_ inputs: [TensorView?], into outputs: [TensorView]) {
+        if keepsFloats { clearHalo(shape.out, outputs[0]) }
+        if let words {
+            withUnsafePointer(to: words) { instructions.paired?.pointee.clear_halo($0, outputs[keepsFloats ? 1 : 0].pointer, 0, Int32(words.planes)) }
+        }
+    }
 
     func run(items: Range<Int>, _ inputs: [TensorView?], into outputs: [TensorView], scratch: UnsafeMutableRawPointer?) {
         guard let x = inputs[0]?.pointer else { return }
@@ -134,7 +155,13 @@ struct BlockedConvolutionKernel: DividedKernel {
         withUnsafePointer(to: shape) { shape in
             let (first, last) = (Int32(items.lowerBound), Int32(items.upperBound))
             if isPaired, let paired = instructions.paired {
-                paired.pointee.convolve(shape, x, packed, shift, residual, outputs[0].pointer, first, last, scratch)
+                let out: UnsafeMutablePointer<Float>? = keepsFloats ? outputs[0].pointer : nil
+                let words: UnsafeMutablePointer<Float>? = words != nil ? outputs[keepsFloats ? 1 : 0].pointer : nil
+                if kind == .depthwise {
+                    paired.pointee.depthwise(shape, x, packed, shift, out, words, first, last, scratch)
+                } else {
+                    paired.pointee.convolve(shape, x, packed, shift, residual, out, words, first, last, scratch)
+                }
                 return
             }
             switch kind {

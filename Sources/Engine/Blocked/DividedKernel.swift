@@ -39,6 +39,10 @@ struct BlockedSurroundings {
     var output: ps_map
     var residual: ps_map?
     var activation: ps_activation
+    /// The paired map that receives the output rounded to bf16, of the output's halo.
+    var words: ps_map?
+    /// Somebody reads the output in f32; false only where `words` is there.
+    var keepsFloats = true
 }
 
 /// A layer over blocked maps that waits for its neighbours to be known.
@@ -47,6 +51,8 @@ protocol BlockedWork {
     var takesActivation: Bool { get }
     /// It can add a map of its output's size before the activation; the map is its last input.
     var takesResidual: Bool { get }
+    /// It can write its output in bf16 as well, or instead, when it ends with this activation.
+    func writesWords(after activation: Activation) -> Bool
     /// Zero pixels that it reads around an input.
     func halo(ofInput index: Int) -> Int
     func kernel(_ around: BlockedSurroundings) throws -> any Kernel
@@ -55,6 +61,7 @@ protocol BlockedWork {
 extension BlockedWork {
     var takesActivation: Bool { true }
     var takesResidual: Bool { false }
+    func writesWords(after activation: Activation) -> Bool { false }
     func halo(ofInput index: Int) -> Int { 0 }
 }
 

@@ -59,6 +59,7 @@ extension LayoutBuilder {
             padTop: Int(window.pad_top), padLeft: Int(window.pad_left), halo: halo, weights: weights, bias: bias)
         if op.groups == channels, outputs == channels, channels > 1 {
             work.kind = .depthwise
+            work.isPaired = kernels.precision == .bfloat16 && kernels.instructions?.paired != nil
         } else {
             guard op.groups == 1, stride <= 2 else { return false }
             if channels == 3, dilation == 1, !isBlocked(input) {
@@ -110,7 +111,8 @@ extension LayoutBuilder {
 
     func isOutput(_ value: ValueID) -> Bool { inference.graph.outputs.contains { $0.value == value } }
 
-    private mutating func waitConvolution(_ node: Node, _ work: ConvolutionWork, _ input: ValueID, _ activation: Activation) {
+    private mutating func waitConvolution(_ node: Node, _ wanted: ConvolutionWork, _ input: ValueID, _ activation: Activation) {
+        var work = wanted
         let source: Int
         if work.kind == .stem {
             if let colours = states[input.index].colours {
@@ -121,7 +123,14 @@ extension LayoutBuilder {
                 states[input.index].colours = source
             }
         } else {
-            source = work.isPaired && work.algorithm == PS_CONV_DIRECT ? needPaired(needMap(input)) : needMap(input)
+            let map = needMap(input)
+            if work.kind == .depthwise {
+                // It widens a plane at a time, so a plane must stay in the second-level cache.
+                work.readsWords = work.isPaired && shape(input)[2] * shape(input)[3] <= 1 << 12 && isPairedForNothing(map)
+                source = work.readsWords ? needPaired(map) : map
+            } else {
+                source = work.isPaired && work.algorithm == PS_CONV_DIRECT ? needPaired(map) : map
+            }
         }
         wait(node, work, inputs: [source])
         waiting[waiting.count - 1].activation = activation

@@ -35,6 +35,9 @@ struct LayoutBuilder {
         var outputs: [Int]
         var residual: Int?
         var activation = Activation.identity
+        /// A paired map that the step writes beside its output, or instead of it where nobody reads that.
+        var words: Int?
+        var keepsFloats = true
     }
 
     let inference: ShapeInference
@@ -138,15 +141,28 @@ struct LayoutBuilder {
         return map
     }
 
-    /// The map rounded to bf16.
+    /// The map rounded to bf16: by the step that makes it, if that can, else by one of its own.
     mutating func needPaired(_ map: Int) -> Int {
         if let paired = pairedMaps[map] { return paired }
         guard let pattern = maps[map] else { return map }
+        let isWritten = isPairedForNothing(map)
         let paired = newMap([pattern.batch, pattern.channels, pattern.height, pattern.width])
         maps[paired]?.isPaired = true
-        wait("", "Narrow", .blocked(NarrowingWork()), inputs: [map], outputs: [paired])
+        if isWritten, let step = makers[map] {
+            waiting[step].words = paired
+            uniteHalos(map, paired)
+        } else {
+            wait("", "Narrow", .blocked(NarrowingWork()), inputs: [map], outputs: [paired])
+        }
         pairedMaps[map] = paired
         return paired
+    }
+
+    /// Whether rounding the map to bf16 takes no step of its own. Nothing is fused into that step any more: its value has a reader.
+    func isPairedForNothing(_ map: Int) -> Bool {
+        if pairedMaps[map] != nil { return true }
+        guard let step = makers[map], waiting[step].outputs == [map], case .blocked(let work) = waiting[step].content else { return false }
+        return work.writesWords(after: waiting[step].activation)
     }
 
     mutating func newMap(_ shape: [Int], isInterleaved: Bool = false) -> Int {
@@ -267,7 +283,13 @@ struct LayoutBuilder {
         var read = Set<Int>()
         var kept: [Waiting] = []
         for step in waiting.reversed() {
-            if case .blocked = step.content, step.outputs.allSatisfy({ maps[$0] != nil && !read.contains(whole($0)) }) { continue }
+            var step = step
+            let isRead = step.outputs.contains { maps[$0] == nil || read.contains(whole($0)) }
+            if case .blocked = step.content, !isRead {
+                guard let words = step.words, read.contains(words) else { continue }
+                step.keepsFloats = false
+            }
+            if let words = step.words, !read.contains(words) { step.words = nil }
             kept.append(step)
             for case let input? in step.inputs + [step.residual] { read.insert(whole(input)) }
         }
@@ -305,11 +327,12 @@ struct LayoutBuilder {
                 kernel = try work.kernel(BlockedSurroundings(
                     instructions: instructions, threads: threads, inputs: step.inputs.compactMap { $0.flatMap { shapes[$0] } },
                     output: shapes[step.outputs[0]] ?? ps_map(), residual: step.residual.flatMap { shapes[$0] },
-                    activation: step.activation.kernel))
+                    activation: step.activation.kernel, words: step.words.flatMap { shapes[$0] }, keepsFloats: step.keepsFloats))
             }
             return LaidOutNetwork.Step(
                 name: step.name, operatorName: step.operatorName, kernel: kernel,
-                inputs: step.inputs + (step.residual.map { [$0] } ?? []), outputs: step.outputs)
+                inputs: step.inputs + (step.residual.map { [$0] } ?? []),
+                outputs: (step.keepsFloats ? step.outputs : []) + (step.words.map { [$0] } ?? []))
         }
         return network
     }
