@@ -106,7 +106,7 @@ let package = Package(
         .testTarget(name: "FlowTests", dependencies: ["CKernels", "Flow", "Geometry", "Media", "TestSupport", "Tracking"]),
         .testTarget(name: "InterchangeTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Interchange", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
-        .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose"]),
+        .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose", "TestSupport"]),
         .testTarget(
             name: "PoseStreamTests",
             dependencies: [

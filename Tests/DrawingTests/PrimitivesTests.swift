@@ -1,6 +1,7 @@
 import Drawing
 import Geometry
 import Media
+import TestSupport
 import Testing
 
 @Suite("Primitives on 4:2:0 planes")
@@ -97,7 +98,7 @@ struct PrimitivesTests {
             }
         }
         #expect(picture.guardsAreIntact)
-        #expect(elapsed < .seconds(20))
+        #expect(elapsed < .seconds(20 * Sanitizer.patience))
     }
 
     @Test("what is not a number draws nothing")

@@ -64,7 +64,7 @@ public struct Program: Sendable {
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
         try process.run()
-        guard ended.wait(timeout: .now() + seconds) == .success else {
+        guard ended.wait(timeout: .now() + seconds * Sanitizer.patience) == .success else {
             kill(process.processIdentifier, SIGKILL)
             throw TimedOut(description: "\(url.lastPathComponent) \(arguments.joined(separator: " ")): still running after \(seconds) s")
         }

@@ -67,7 +67,7 @@ public final class RunningProgram: @unchecked Sendable {
     /// Waits for its end. Throws `TimedOut` when it does not come in time, and then kills it unless told otherwise.
     @discardableResult
     public func wait(seconds: Double, killing: Bool = true) throws -> Ending {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let deadline = ContinuousClock.now + .seconds(seconds * Sanitizer.patience)
         repeat {
             if let ending = poll() { return ending }
             usleep(10_000)
