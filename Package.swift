@@ -103,7 +103,7 @@ let package = Package(
             ]),
         .testTarget(name: "TrackingTests", dependencies: ["Evaluation", "Tracking", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Pose", "Records", "TestSupport"]),
-        .testTarget(name: "FlowTests", dependencies: ["CKernels", "Flow", "Geometry", "Media", "TestSupport", "Tracking"]),
+        .testTarget(name: "FlowTests", dependencies: ["CKernels", "Flow", "Geometry", "Media", "Pose", "TestSupport", "Tracking"]),
         .testTarget(name: "InterchangeTests", dependencies: ["Diagnostics", "Evaluation", "Geometry", "Interchange", "Pose", "Records", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport"]),
         .testTarget(name: "DrawingTests", dependencies: ["CKernels", "Drawing", "Geometry", "Media", "Pose", "TestSupport"]),

@@ -46,11 +46,12 @@ public struct BoxTracks: Sendable {
 
     /// The boxes of stored records: frame 0 of the records is frame 1 here. People without an id are left out.
     ///
-    /// - Parameter countsTentative: take people whose track is not confirmed as well.
+    /// - Parameter countsTentative: take people whose track was never confirmed as well.
     public init(_ people: StoredPeople, countsTentative: Bool = false, place: String) throws {
+        let confirmed = people.confirmedIDs
         for result in people.frames {
             for person in result.people {
-                guard let id = person.id, countsTentative || person.state != .tentative else { continue }
+                guard let id = person.id, countsTentative || people.counts(person, confirmed: confirmed) else { continue }
                 try add(Entry(id: id, box: person.box), toFrame: result.frame + 1, place: place)
             }
         }

@@ -34,4 +34,17 @@ public struct StoredPeople: Sendable {
         header = reader.header
         self.frames = frames
     }
+
+    /// Whether a person counts as one: a track that ends before it was confirmed is nobody, one that is confirmed later was somebody from
+    /// the start (spec: tracking, 2.1).
+    func counts(_ person: Person, confirmed: Set<Int>) -> Bool {
+        person.state != .tentative || person.id.map(confirmed.contains) ?? false
+    }
+
+    /// The tracks that were confirmed at any time.
+    var confirmedIDs: Set<Int> {
+        frames.reduce(into: []) { ids, frame in
+            for person in frame.people where person.state != .tentative { if let id = person.id { ids.insert(id) } }
+        }
+    }
 }

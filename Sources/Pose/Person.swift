@@ -44,10 +44,12 @@ public struct Person: Hashable, Sendable {
     public var keypoints: [Keypoint]
     /// The keypoints before smoothing; nil when nothing was smoothed.
     public var unsmoothedKeypoints: [Keypoint]?
+    /// What the person wears; nil when nobody looked or too little of it was in the picture.
+    public var appearance: Appearance?
 
     public init(
         id: Int? = nil, state: State = .confirmed, origin: Origin = .network, score: Double, box: Box, keypoints: [Keypoint],
-        unsmoothedKeypoints: [Keypoint]? = nil
+        unsmoothedKeypoints: [Keypoint]? = nil, appearance: Appearance? = nil
     ) {
         self.id = id
         self.state = state
@@ -56,6 +58,7 @@ public struct Person: Hashable, Sendable {
         self.box = box
         self.keypoints = keypoints
         self.unsmoothedKeypoints = unsmoothedKeypoints
+        self.appearance = appearance
     }
 }
 
@@ -74,6 +77,11 @@ public struct FrameResult: Hashable, Sendable {
         self.pts = pts
         self.time = time
         self.people = people
+    }
+
+    /// What people wear serves to link them; whoever reads who is where does not need it.
+    package mutating func forgetAppearances() {
+        for index in people.indices { people[index].appearance = nil }
     }
 }
 

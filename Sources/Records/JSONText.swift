@@ -80,6 +80,14 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Two small digits for each byte, without quotation marks.
+    mutating func hexadecimal(_ values: [UInt8]) {
+        for value in values {
+            bytes.append(Self.hexadecimal[Int(value >> 4)])
+            bytes.append(Self.hexadecimal[Int(value & 15)])
+        }
+    }
+
     private static let hexadecimal = Array("0123456789abcdef".utf8)
 
     mutating func value(_ value: JSONValue) {

@@ -146,6 +146,7 @@ struct RecordDecoder {
         var box: Box?
         var keypoints: [Keypoint]?
         var raw: [Keypoint]?
+        var appearance: Appearance?
         try cursor.members { (name, cursor) throws(Problem) in
             switch name {
             case "id": id = try cursor.optional { (c) throws(Problem) in try c.count() }
@@ -158,6 +159,7 @@ struct RecordDecoder {
                 box = Box(x: edges[0], y: edges[1], width: edges[2], height: edges[3])
             case "keypoints": keypoints = try self.keypoints(&cursor, "keypoints")
             case "raw": raw = try cursor.optional { (c) throws(Problem) in try self.keypoints(&c, "raw") }
+            case "appearance": appearance = try cursor.optional { (c) throws(Problem) in try Self.appearance(&c) }
             default: try cursor.skip()
             }
         }
@@ -165,7 +167,23 @@ struct RecordDecoder {
         guard let box else { throw cursor.missing("box") }
         guard let keypoints else { throw cursor.missing("keypoints") }
         return Person(
-            id: id, state: state, origin: origin, score: score, box: box, keypoints: keypoints, unsmoothedKeypoints: raw)
+            id: id, state: state, origin: origin, score: score, box: box, keypoints: keypoints, unsmoothedKeypoints: raw,
+            appearance: appearance)
+    }
+
+    private static func appearance(_ cursor: inout JSONCursor) throws(Problem) -> Appearance {
+        let digits = try cursor.string().utf8.map { digit -> UInt8? in
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+        let known = digits.compactMap { $0 }
+        guard known.count == digits.count, known.count == 2 * Appearance.count,
+            let appearance = Appearance(roots: stride(from: 0, to: known.count, by: 2).map { known[$0] << 4 | known[$0 + 1] })
+        else { throw cursor.problem("\"appearance\" is not \(2 * Appearance.count) small hexadecimal digits") }
+        return appearance
     }
 
     private func keypoints(_ cursor: inout JSONCursor, _ name: String) throws(Problem) -> [Keypoint] {

@@ -138,6 +138,11 @@ public struct RecordEncoder: Sendable {
             text.literal(",\"raw\":")
             keypoints(raw)
         }
+        if let appearance = person.appearance {
+            text.literal(",\"appearance\":\"")
+            text.hexadecimal(appearance.roots)
+            text.literal("\"")
+        }
         text.literal("}")
     }
 

@@ -148,7 +148,11 @@ extension Record {
                 "score": { "type": "number" },
                 "box": { "description": "x, y, width, height.", "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 4 },
                 "keypoints": { "$ref": "#/$defs/triples" },
-                "raw": { "description": "The keypoints before smoothing.", "$ref": "#/$defs/triples" }
+                "raw": { "description": "The keypoints before smoothing.", "$ref": "#/$defs/triples" },
+                "appearance": {
+                  "description": "With --store-flow: what the person wears; 8 classes each of Y, Cb and Cr, a byte each: 255 sqrt(share).",
+                  "type": "string", "pattern": "^[0-9a-f]{48}$"
+                }
               }
             },
             "gap": {

@@ -13,6 +13,8 @@ struct CenterHistory: Hashable, Sendable, Codable {
     private static let span = 0.6
     /// Pairs that are closer say more about jitter than about speed.
     private static let shortestPair = 0.1
+    /// From this much time on the speed is believed wholly.
+    private static let knownSpan = 0.3
     /// Sightings that come faster than this replace each other, so that 240 frames a second cost no more than 30.
     private static let spacing = 0.03
     /// A guess about the future loses its worth with this time constant.
@@ -56,7 +58,9 @@ struct CenterHistory: Hashable, Sendable, Codable {
                 y.append(slope.y)
             }
         }
-        if !x.isEmpty { velocity = Point(x: median(x), y: median(y)) }
+        // A short way says little of the speed: its jitter is large beside it.
+        let trust = min(1, (time - sightings[0].time) / Self.knownSpan)
+        if !x.isEmpty { velocity = Point(x: median(x), y: median(y)) * (trust * trust) }
     }
 
     /// How far the person gets until `time` seconds from the last sighting, at most.

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Pose
 
@@ -27,6 +28,11 @@ extension FlowPoseTracker {
     /// Sure people first, then unsure ones with the confirmed tracks that are left, then tentative tracks.
     func pairInStages(_ people: [Person], _ places: inout [Int?], in frame: TrackedFrame, previous: Double) {
         let (high, threshold) = (configuration.highScore, configuration.threshold)
+        let people = people.map { person in
+            var person = person
+            if !showsClothes(person, among: people) { person.appearance = nil }
+            return person
+        }
         func open(_ fits: (Person) -> Bool) -> [Int] { people.indices.filter { places[$0] == nil && fits(people[$0]) } }
         pair(open { $0.score >= high }, freeTracks(places) { $0.isConfirmed }, of: people, &places, in: frame, threshold: threshold)
         pair(
@@ -87,8 +93,23 @@ extension FlowPoseTracker {
     /// seconds.
     func scale(of track: Track, and person: Person, in frame: TrackedFrame, longest: Double = .infinity) -> Double {
         let lost = min(max(0, track.age(at: previousTime ?? 0)), longest)
-        let growth = 1 + (configuration.association == .staged || configuration.people > 0 ? lost / configuration.tuning.spread : 0)
+        let growth = configuration.association == .staged || configuration.people > 0 ? growth(lost) : 1
         return max(track.area, area(of: person, in: frame)) * growth * growth
+    }
+
+    /// By how much the place widens in which a person may come back who is lost for so many seconds.
+    private func growth(_ lost: Double) -> Double { 1 + lost / configuration.tuning.spread }
+
+    /// How much the clothes say that `person` is not the one of the track, 0 to 1; 0 where they are not known.
+    private func strangeness(of person: Person, to track: Track) -> Double {
+        guard let alike = track.clothes.likeness(to: person.appearance) else { return 0 }
+        return min(max((configuration.tuning.clothesAlike - alike) / configuration.tuning.clothesSpan, 0), 1)
+    }
+
+    /// Whether what is seen of the clothes is the person's own: nobody else's box reaches over it.
+    func showsClothes(_ person: Person, among people: [Person]) -> Bool {
+        guard configuration.appearance, person.appearance != nil else { return false }
+        return !people.contains { $0.box.overlap(person.box) > configuration.tuning.clothesOverlap && $0 != person }
     }
 
     /// How alike a track and a person are: 0 to 1, and in `staged` a little more or less by the way a lost person went.
@@ -103,8 +124,12 @@ extension FlowPoseTracker {
         let lost = track.age(at: previousTime ?? 0)
         guard lost > Track.sameTime else { return max(best, tuning.boxWorth * overlap) }
         guard best > 0, comesBackWhereItLeft(track, person, in: frame) else { return 0 }
-        // The place of a lost person is wide: whoever stands in it is like that person. Who was seen a moment ago comes first.
-        return tuning.lostWorth * best + tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
+        // The place of a lost person is wide: whoever stands in it is like that person. Who was seen a moment ago comes first, and the
+        // wider the place, the less it says; who is like enough to be linked at all stays so.
+        let way = tuning.momentum * min(1, lost / Self.knownWay) * direction(of: track, to: person)
+        let beyond = tuning.lostWorth * best + way - configuration.threshold
+        let shrinking = beyond > 0 ? pow(growth(lost), -tuning.lostShrinking) : 1
+        return (configuration.threshold + beyond * shrinking) * (1 - tuning.clothesWorth * strangeness(of: person, to: track))
     }
 
     /// Who went over the border comes back on that side and as tall as before.

@@ -10,12 +10,15 @@ extension FlowPoseTracker {
         coverHidden(people, personOf)
         part(people, &places, personOf, at: time)
         meet(at: time)
-        // Only who stands alone shows limbs that are surely its own.
+        // Only who stands alone shows limbs and clothes that are surely its own.
         for (index, place) in places.enumerated() {
             guard let place, people[index].origin == .network else { continue }
             let id = tracks[place].id
             if !crossings.contains(where: { $0.first.id == id || $0.second.id == id }) {
                 tracks[place].learn(people[index], limbs: limbs, jointScore: configuration.jointScore)
+                if people[index].score >= configuration.highScore, showsClothes(people[index], among: people) {
+                    tracks[place].learnClothes(of: people[index], at: time)
+                }
             }
         }
     }

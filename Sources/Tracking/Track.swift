@@ -58,6 +58,7 @@ struct Track: Hashable, Sendable, Codable {
     private var flowHolds = true
     private(set) var centers = CenterHistory()
     private(set) var shape = BodyShape()
+    private(set) var clothes = Wardrobe()
     private var sizes: [Size]
 
     /// A person that is seen for the first time.
@@ -223,6 +224,11 @@ struct Track: Hashable, Sendable, Codable {
         shape.add(person, limbs: limbs, jointScore: jointScore)
     }
 
+    /// Takes the clothes of a person who is surely this one and whom nobody hides.
+    mutating func learnClothes(of person: Person, at time: Double) {
+        if let appearance = person.appearance { clothes.add(appearance, at: time) }
+    }
+
     /// Gives up the place in time: no link by likeness from now on, only by there being nobody else.
     mutating func leave() { shot = -1 }
 
@@ -233,5 +239,6 @@ struct Track: Hashable, Sendable, Codable {
         swap(&a.isConfirmed, &b.isConfirmed)
         swap(&a.hits, &b.hits)
         swap(&a.shape, &b.shape)
+        swap(&a.clothes, &b.clothes)
     }
 }

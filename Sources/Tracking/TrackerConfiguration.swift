@@ -51,6 +51,9 @@ public struct TrackerConfiguration: Hashable, Sendable, Codable {
     /// From this score on a new track is trusted at once.
     public var confirmScore = 0.6
 
+    /// Whether what people wear helps to tell them apart, where it is known (`Person.appearance`). Only `staged` asks for it.
+    public var appearance = true
+
     /// The number of people who are known to be in the shot: never more ids than that. 0: unknown.
     public var people = 0
 

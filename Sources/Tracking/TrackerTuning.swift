@@ -5,7 +5,16 @@ package struct TrackerTuning: Hashable, Sendable, Codable {
     /// absence, when the way is no longer than the jitter.
     package var momentum = 0.1
     /// What likeness to a lost person is worth beside likeness to one who was seen in the last frame.
-    package var lostWorth = 0.75
+    package var lostWorth = 0.85
+    /// With which power of the growth of its place a lost person's likeness beyond the threshold shrinks: in a wide place anybody is alike.
+    package var lostShrinking = 0.5
+    /// Likeness of clothes from which they say nothing against a person, by how much less they say all they can, and the share of the
+    /// likeness to a lost person that is gone then.
+    package var clothesAlike = 0.96
+    package var clothesSpan = 0.15
+    package var clothesWorth = 0.5
+    /// IoU with another person's box from which the clothes seen may be that one's.
+    package var clothesOverlap = 0.1
     /// IoU from which a person hides another of lower score.
     package var coverOverlap = 0.5
     /// How long flow alone may show a person, in seconds.

@@ -2,6 +2,8 @@ import Diagnostics
 import Evaluation
 import Foundation
 import Geometry
+import Pose
+import Records
 import TestSupport
 import Testing
 
@@ -113,5 +115,30 @@ import Testing
             do { _ = try MOTChallengeFile.results(text: copy, place: "r.txt") } catch is Failure { refused += 1 }
         }
         #expect(refused > 50)
+    }
+
+    @Test("a track that is confirmed counts from its first frame, one that never is does not count")
+    func tentative() throws {
+        var encoder = RecordEncoder()
+        var bytes: [UInt8] = []
+        func write(_ record: Record) {
+            encoder.encode(record)
+            bytes += encoder.line
+        }
+        func person(_ id: Int, _ state: Person.State) -> Person {
+            Person(
+                id: id, state: state, score: 0.5, box: Box(x: 50 * Double(id), y: 0, width: 20, height: 60),
+                keypoints: [Keypoint](repeating: .missing, count: 17))
+        }
+        write(.header(.init(version: "0", source: .init(name: "s", uri: "s", width: 640, height: 360), keypoints: .coco17, pipeline: nil, models: [])))
+        for frame in 0..<6 {
+            var people = [person(0, .confirmed), person(1, frame < 4 ? .tentative : .confirmed)]
+            if frame < 2 { people.append(person(2, .tentative)) }
+            write(.frame(FrameRecord(FrameResult(frame: frame, pts: nil, time: Double(frame) / 25, people: people))))
+        }
+        let stored = try StoredPeople(.bytes(bytes, name: "poses.ndjson"))
+        let counted = try BoxTracks(stored, place: "poses.ndjson")
+        #expect((1...6).allSatisfy { counted.frames[$0]?.map(\.id) == [0, 1] })
+        #expect(try BoxTracks(stored, countsTentative: true, place: "poses.ndjson").frames[1]?.map(\.id) == [0, 1, 2])
     }
 }

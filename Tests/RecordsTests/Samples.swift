@@ -37,7 +37,9 @@ enum Samples {
                     origin: Person.Origin.allCases[random.integer(below: 2)], score: random.double(),
                     box: Box(x: random.coordinate(), y: random.coordinate(), width: random.coordinate(), height: random.coordinate()),
                     keypoints: (0..<17).map { _ in Keypoint(x: random.coordinate(), y: random.coordinate(), score: random.double()) },
-                    unsmoothedKeypoints: random.integer(below: 4) == 0 ? Array(repeating: .missing, count: 17) : nil)
+                    unsmoothedKeypoints: random.integer(below: 4) == 0 ? Array(repeating: .missing, count: 17) : nil,
+                    appearance: random.integer(below: 3) == 0
+                        ? Appearance(roots: (0..<Appearance.count).map { _ in UInt8(random.integer(below: 256)) }) : nil)
             }
             let result = FrameResult(
                 frame: frame, pts: random.integer(below: 3) == 0 ? nil : Int64(frame) * 512, time: random.double() * 1000, people: people)

@@ -27,6 +27,38 @@ import Tracking
         return FlowPoseTracker(configuration: configuration, keypoints: .coco17)
     }
 
+    /// Someone all of whose clothes are in one class of each histogram.
+    private func dressed(_ person: Person, _ class: Int) -> Person {
+        var person = person
+        person.appearance = Appearance(roots: (0..<Appearance.count).map { $0 % Appearance.classes == `class` ? 255 : 0 })
+        return person
+    }
+
+    @Test("of two who were lost beside each other the one with these clothes is back, unless nobody asks for them", arguments: [true, false])
+    func clothes(asked: Bool) {
+        var tracker = tracker { $0.appearance = asked }
+        for index in 0...10 {
+            let found = tracker.link(
+                [dressed(person(x: 300, score: 0.8), 1), dressed(person(x: 362), 6)], in: frame(Double(index) * 0.04))
+            #expect(found.map(\.id) == [0, 1])
+        }
+        _ = tracker.link([], in: frame(0.44))
+        _ = tracker.link([], in: frame(0.5))
+        // Nearer to where the first one stood, in the clothes of the other.
+        #expect(tracker.link([dressed(person(x: 325), 6)], in: frame(0.6)).map(\.id) == [asked ? 1 : 0])
+    }
+
+    @Test("clothes seen where two stand in front of one another are nobody's")
+    func heapOfClothes() {
+        var tracker = tracker()
+        for index in 0...10 {
+            _ = tracker.link(
+                [dressed(person(x: 300, score: 0.8), 1), dressed(person(x: 320), 6)], in: frame(Double(index) * 0.04))
+        }
+        _ = tracker.link([], in: frame(0.44))
+        #expect(tracker.link([dressed(person(x: 300, score: 0.8), 6)], in: frame(0.5)).map(\.id) == [0])
+    }
+
     @Test("ids begin at 0 in order of score, then from left to right, and people come out in ascending id")
     func births() {
         var tracker = tracker()

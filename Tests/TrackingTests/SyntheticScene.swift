@@ -41,6 +41,8 @@ struct SyntheticScene {
     var dropped = 0.0
     /// How bad detector and pose network are: 1 is like the small networks on street scenes.
     var noise = 1.0
+    /// Whether the detector gives one box for two people who overlap by more than about a half.
+    var merges = false
 
     static let width = 640.0
     static let height = 360.0
@@ -151,11 +153,20 @@ struct SyntheticScene {
 
     private func detections(_ bodies: [Body], _ random: inout SeededRandom) -> [Scenario.Detection] {
         var found: [Scenario.Detection] = []
-        for body in bodies {
+        let partners = merges ? merged(bodies, &random) : [:]
+        for (index, body) in bodies.enumerated() {
+            if let front = partners[index], bodies[front].depth < body.depth { continue }
             let share = Double(body.isVisible.count { $0 }) / 17
             // Less of a body: found less often, and less surely.
             if random.unit() < 0.02 * noise + (share < 0.6 ? 0.9 * (0.6 - share) / 0.6 : 0) || share < 0.18 { continue }
-            found.append(detection(of: body, in: bodies, share: share, jitter: 1, &random))
+            var own = detection(of: body, in: bodies, share: share, jitter: 1, &random)
+            if let other = partners[index] {
+                // One box for both reaches somewhere between the one in front and the heap.
+                let (both, part) = (bodies[other].box, random.unit())
+                own.box = zip(own.box, [min(both.x, own.box[0]), min(both.y, own.box[1]), max(both.right, own.box[2]), max(both.bottom, own.box[3])])
+                    .map { $0 + part * ($1 - $0) }
+            }
+            found.append(own)
             if random.unit() < 0.04 * noise { found.append(detection(of: body, in: bodies, share: share * 0.7, jitter: 2, &random)) }
         }
         if random.unit() < 0.05 * noise {
@@ -169,6 +180,17 @@ struct SyntheticScene {
                     ks: joints.map { _ in 0.2 + 0.4 * random.unit() }))
         }
         return found.shuffled(using: &random)
+    }
+
+    /// Who shares a box with whom: pairs of places in `bodies`, both ways.
+    private func merged(_ bodies: [Body], _ random: inout SeededRandom) -> [Int: Int] {
+        var partners: [Int: Int] = [:]
+        for a in bodies.indices {
+            for b in bodies.indices where b > a && partners[a] == nil && partners[b] == nil {
+                if bodies[a].box.iou(bodies[b].box) > 0.4 + 0.2 * random.unit() { (partners[a], partners[b]) = (b, a) }
+            }
+        }
+        return partners
     }
 
     private func detection(of body: Body, in bodies: [Body], share: Double, jitter: Double, _ random: inout SeededRandom) -> Scenario.Detection {

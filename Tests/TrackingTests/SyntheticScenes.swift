@@ -49,6 +49,22 @@ extension SyntheticScene {
             }),
     ] }
 
+    /// Small people far away who pass one another all the time, where the detector gives one box for two.
+    static var streets: [SyntheticScene] {
+        [(10.0, 40.0), (25, 60)].map { rate, speed in
+            SyntheticScene(
+                name: "street \(Int(rate))", seconds: 12, rate: rate,
+                walkers: (0..<6).map { index in
+                    let pace = (index % 2 == 0 ? speed : -speed) * (0.7 + 0.12 * Double(index))
+                    return Walker(
+                        height: 52 + 4 * Double(index), depth: Double(10 - index), build: 0.9 + 0.04 * Double(index),
+                        feet: {
+                            Point(x: 320 + pace * ($0 - 6) + 18 * sin(0.9 * $0 + Double(index)), y: 150 + 5 * Double(index) + 4 * sin(0.7 * $0))
+                        })
+                }, merges: true)
+        }
+    }
+
     static var others: [SyntheticScene] { [
         SyntheticScene(
             name: "turn back",

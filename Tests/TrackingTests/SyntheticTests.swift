@@ -71,11 +71,12 @@ private struct Outcome {
             Row(label: "staged, memory 3 s", configuration: Self.configuration { $0.memory = 3 }),
             Row(label: "staged, memory 0.3 s", configuration: Self.configuration { $0.memory = 0.3 }),
         ]
-        let names = (SyntheticScene.crossings + SyntheticScene.others).map(\.name)
+        let others = SyntheticScene.others + SyntheticScene.streets
+        let names = (SyntheticScene.crossings + others).map(\.name)
         print("switches over \(Self.seeds.count) seeds | crossings: MOTA IDF1 | others: MOTA IDF1 | " + names.joined(separator: ", "))
         var found: [String: (crossings: Outcome, others: Outcome)] = [:]
         for row in rows {
-            let (crossings, others) = (Self.outcome(row, SyntheticScene.crossings), Self.outcome(row, SyntheticScene.others))
+            let (crossings, others) = (Self.outcome(row, SyntheticScene.crossings), Self.outcome(row, others))
             found[row.label] = (crossings, others)
             let counts = names.map { String((crossings.perScene[$0] ?? 0) + (others.perScene[$0] ?? 0)) }.joined(separator: " ")
             print(

@@ -4,12 +4,11 @@ import json
 import sys
 
 spans, counts = {}, collections.Counter()
-for line in open(sys.argv[1]):
-    record = json.loads(line)
-    if record["type"] != "frame":
-        continue
-    # A tentative track that is never confirmed is nobody.
-    people = [p for p in record["people"] if p["state"] != "tentative"]
+frames = [record for record in map(json.loads, open(sys.argv[1])) if record["type"] == "frame"]
+# A tentative track that is never confirmed is nobody.
+confirmed = {p["id"] for record in frames for p in record["people"] if p["state"] != "tentative"}
+for record in frames:
+    people = [p for p in record["people"] if p["id"] in confirmed]
     counts[len(people)] += 1
     for person in people:
         first, _, frames = spans.get(person["id"], (record["frame"], 0, 0))

@@ -59,6 +59,15 @@ void ps_grey_from_image(const ps_image *image, const ps_grey *grey);
 // Mean grey of cells[rows][columns] that divide the picture evenly, rounded; a cell holds at least one pixel.
 void ps_grey_cells(const ps_grey *grey, int32_t columns, int32_t rows, uint8_t *cells);
 
+enum { PS_CLASSES = 8 };
+
+// How often brightness and the two colour differences (BT.601, in 8-bit units, these twice about 128) fall in each of 8 classes, at a
+// grid of at most most x most points of the part that begins at (left, top); each value counts 32, divided between the two classes
+// whose centres are next to it. The part lies in the picture. counts: the classes of Y, then of Cb, then of Cr.
+// Returns the sum of each of the three.
+uint32_t ps_count_classes(const ps_image *image, int32_t left, int32_t top, int32_t width, int32_t height, int32_t most,
+                          uint32_t counts[3 * PS_CLASSES]);
+
 // Sum of absolute differences between a[y][x] and b[y + dy][x + dx] where both exist.
 uint32_t ps_cells_difference(const uint8_t *a, const uint8_t *b, int32_t columns, int32_t rows, int32_t dx, int32_t dy);
 

@@ -34,7 +34,7 @@ struct EvalMOTCommand: ParsableCommand {
     @Flag(help: "Ask also for the rows of the truth that are marked as not to be considered (conf 0).")
     var everyRow = false
 
-    @Flag(help: "Count people whose track was not confirmed yet as well.")
+    @Flag(help: "Count people whose track was never confirmed as well.")
     var tentative = false
 
     @Option(help: "Which source, for records of several.")

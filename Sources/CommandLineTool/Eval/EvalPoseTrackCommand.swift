@@ -31,7 +31,7 @@ struct EvalPoseTrackCommand: ParsableCommand {
     @Option(help: "none, or poseval: repeat the known faults of that program, to compare with its figures.")
     var compat: PoseTrackEvaluation.Compatibility = .none
 
-    @Flag(help: "Count people whose track was not confirmed yet as well.")
+    @Flag(help: "Count people whose track was never confirmed as well.")
     var tentative = false
 
     @Option(help: "Which source, for records of several.")

@@ -31,8 +31,9 @@ public struct PoseTrackSequence: Sendable {
         skipsEmptyTruth: Bool = false
     ) throws {
         var found: [Int: [PoseTrackPerson]] = [:]
+        let confirmed = predicted.confirmedIDs
         for result in predicted.frames {
-            let people = result.people.filter { countsTentative || $0.state != .tentative }
+            let people = result.people.filter { countsTentative || predicted.counts($0, confirmed: confirmed) }
             found[result.frame] = people.compactMap {
                 PoseTrackPerson($0, names: predicted.header.keypoints.names, guessesHead: guessesHead)
             }

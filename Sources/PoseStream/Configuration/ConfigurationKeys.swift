@@ -47,6 +47,7 @@ extension ConfigurationKey {
         optional("pose.prn.fill", .boolean, { $0.pose.prnFill }) { $0.pose.prnFill = $1 },
         choice("track.similarity", \.track.similarity),
         choice("track.flow", \.flow),
+        key("track.appearance", .boolean, \.track.appearance),
         key("track.propagate", .boolean, \.propagate),
         association,
         choice("track.assignment", \.track.assignment),

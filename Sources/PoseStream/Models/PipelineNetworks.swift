@@ -2,6 +2,7 @@ import Detection
 import Diagnostics
 import Engine
 import Estimation
+import Flow
 import Pose
 import Tracking
 
@@ -56,6 +57,7 @@ struct PipelineNetworks: Sendable {
         stages.detectEvery = configuration.detect?.every ?? .all
         stages.poseEvery = configuration.pose.every
         stages.propagates = configuration.propagate
+        stages.clothes = configuration.track.appearance ? AppearanceSampler(keypoints: keypointSet) : nil
         return stages
     }
 

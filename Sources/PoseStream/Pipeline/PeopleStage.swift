@@ -48,8 +48,15 @@ struct PeopleStage {
         let carried = usesKeyFrames ? tracker.carried(in: place) : []
         let looks = !usesKeyFrames || schedule.detects(
             at: frame.time, isCut: place.motion.isCut, carried: carried, isAnyoneLost: tracker.isAnyoneLost, newMotion: newMotion)
-        let people = stages.detector == nil
+        var people = stages.detector == nil
             ? try wholeFrame(frame, carried, looks: looks) : try inBoxes(found, place, carried, looks: looks)
+        if let clothes = stages.clothes {
+            times.measure(.track) {
+                for index in people.indices where people[index].origin == .network {
+                    people[index].appearance = clothes.appearance(of: people[index], in: frame)
+                }
+            }
+        }
         if stages.flow != nil { followed.add(people, at: frame.time) }
         let linked = times.measure(.track) { link(people, in: place) }
         // With the digits that lines keep, so that drawing stored lines gives the same film.

@@ -20,6 +20,8 @@ public struct Stages {
     public var poseEvery = KeyFrames.all
     /// Whether boxes of the frame before, moved by the flow, join those of the detector.
     public var propagates = true
+    /// Looks at what people wear, for the tracker; nil: nobody does.
+    public var clothes: AppearanceSampler?
 
     public init(
         detector: (any Detector)?, estimator: any PoseEstimator, flow: (any FlowProvider)? = nil, tracker: any PeopleTracker,

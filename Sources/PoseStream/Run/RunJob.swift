@@ -233,7 +233,11 @@ public final class RunJob: Sendable {
         if processed.frame.width != source.width || processed.frame.height != source.height {
             line.size = FrameRecord.PictureSize(width: processed.frame.width, height: processed.frame.height)
         }
-        if options.storesFlow { line.motion = processed.motion }
+        if options.storesFlow {
+            line.motion = processed.motion
+        } else {
+            line.result.forgetAppearances()
+        }
         return try records.write(line)
     }
 

@@ -58,7 +58,10 @@ public final class RetrackJob: Sendable {
                 switch record {
                 case .frame(var line):
                     line.result.people = linker.link(line)
-                    if !keepsFlow { line.motion = nil }
+                    if !keepsFlow {
+                        line.motion = nil
+                        line.result.forgetAppearances()
+                    }
                     outcome = try writer.write(line)
                     report(.progress(progress.next(line.result, total: header.source.frames, elapsed: stopwatch.seconds)))
                 case .gap(let gap): outcome = try writer.write(.gap(gap))
