@@ -13,7 +13,7 @@ struct CenterHistory: Hashable, Sendable, Codable {
     private static let span = 0.6
     /// Pairs that are closer say more about jitter than about speed.
     private static let shortestPair = 0.1
-    /// From this much time on the speed is believed wholly.
+    /// From this much time on the velocity is believed wholly.
     private static let knownSpan = 0.3
     /// Sightings that come faster than this replace each other, so that 240 frames a second cost no more than 30.
     private static let spacing = 0.03
@@ -23,6 +23,8 @@ struct CenterHistory: Hashable, Sendable, Codable {
     private var sightings: [Sighting] = []
     /// Pixels a second.
     private(set) var velocity = Point.zero
+    /// How far the velocity is to be believed where nothing else is known, 0 to 1: on a short way the jitter is large beside it.
+    private var trust = 0.0
 
     /// Where the middle was last.
     var last: Point? { sightings.last?.center }
@@ -58,16 +60,19 @@ struct CenterHistory: Hashable, Sendable, Codable {
                 y.append(slope.y)
             }
         }
-        // A short way says little of the speed: its jitter is large beside it.
-        let trust = min(1, (time - sightings[0].time) / Self.knownSpan)
-        if !x.isEmpty { velocity = Point(x: median(x), y: median(y)) * (trust * trust) }
+        if !x.isEmpty { velocity = Point(x: median(x), y: median(y)) }
+        let known = min(1, (time - sightings[0].time) / Self.knownSpan)
+        trust = known * known
     }
 
     /// How far the person gets until `time` seconds from the last sighting, at most.
     static func reach(_ time: Double) -> Double { damping * (1 - exp(-time / damping)) }
 
-    /// How far the person goes within `duration` seconds, when it was seen last `lost` seconds before that.
-    func step(_ duration: Double, lost: Double) -> Point {
+    /// How far the person goes within `duration` seconds, when it was seen last `lost` seconds before that, if it goes on.
+    func way(_ duration: Double, lost: Double) -> Point {
         velocity * (duration * exp(-lost / Self.damping))
     }
+
+    /// The same, as far as it is believed without being seen.
+    func step(_ duration: Double, lost: Double) -> Point { way(duration, lost: lost) * trust }
 }

@@ -106,7 +106,7 @@ struct Track: Hashable, Sendable, Codable {
         let motion = frame.motion
         let lost = max(0, previous - lastSeen)
         centers.move(with: motion.background)
-        let way = motion.background(box.center) - box.center + centers.step(time - previous, lost: lost)
+        let way = motion.background(box.center) - box.center + centers.way(time - previous, lost: lost)
         // At a person who is not seen, flow that goes another way than the person did is that of whatever is in front.
         let tolerance = 0.5 * centers.velocity.length * (time - previous) + Self.steadiness * height * (time - previous)
         followed = usesFlow && flowHolds
