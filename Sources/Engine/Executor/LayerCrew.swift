@@ -100,10 +100,12 @@ final class LayerCrew: @unchecked Sendable {
     }
 
     private func help(as thread: Int) {
-        var looks = 0
+        var (looks, last) = (0, UInt64(0))
         while true {
             let seen = offers[thread * Self.line].load(ordering: .acquiring)
             if seen >= Self.over { return }
+            // A new layer, even one that the others finished meanwhile: the next comes soon, so whoever was late is awake for it.
+            if seen != last { (looks, last) = (0, seen) }
             let index = Int(seen >> 32) - 1
             if index >= 0, takeAny(from: index, thread: thread) { looks = 0 } else { Self.wait(&looks) }
         }
