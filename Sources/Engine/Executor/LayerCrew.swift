@@ -37,8 +37,8 @@ struct DividedLayer {
 /// They meet once a run and not once a layer: most layers take less time than it takes to wake a thread. One of them leads:
 /// it goes through the layers, and where a layer is divided it offers the items, a part to each thread. Neighbouring items read
 /// and write neighbouring memory, so a thread finds in its core's cache what it wrote in the layer before; whoever is done with
-/// its part takes from the others', so whoever is held up does fewer. The leader waits only for items that somebody has taken, never for a thread
-/// that has not come, so a busy machine makes it slower and not stuck.
+/// its part takes from the others', so whoever is held up does fewer. The leader waits only for items that somebody has taken,
+/// never for a thread that has not come, so a busy machine makes it slower and not stuck.
 final class LayerCrew: @unchecked Sendable {
     // Safe to share: `layers` is only read; the other members are atomic or hold atomics. What a layer writes: each item, taken by one
     // thread, has outputs of its own, and each thread has its part of the scratch memory. The leader's release of `offers`
@@ -50,8 +50,8 @@ final class LayerCrew: @unchecked Sendable {
     private let offers: UnsafeMutablePointer<Atomic<UInt64>>
     private let finished = Atomic<Int>(0)
 
+    /// Offers from one cache line to the next: 64 bytes.
     private static let line = 8
-
     private static let over = UInt64(UInt32.max) << 32
     /// Looks before a waiting thread gives its core away (about 50 microseconds), and before it sleeps between looks: on a busy
     /// machine whoever holds the last items needs the core more.
