@@ -47,13 +47,18 @@ demo: build
 # A display without a screen, which the tests capture as a camera; without it they say that they skip that.
 test test-heavy: PACKAGES += xvfb
 
+# What failed stands among thousands of lines of tests that run beside each other: it is said again at the end.
+RUN_TESTS = set -o pipefail; swift test -c release --skip-build 2>&1 | tee .build/tests.log || { \
+	  echo; echo "== what failed (all of it: .build/tests.log) =="; \
+	  grep -A 4 -E 'recorded an issue|: error:|Fatal error|signal' .build/tests.log | grep -v -E '✔|◇' | tail -n 80; exit 1; }
+
 test: setup
 	swift build -c release --build-tests
-	swift test -c release --skip-build
+	@$(RUN_TESTS)
 
 test-heavy: setup
 	swift build -c release --build-tests
-	POSESTREAM_HEAVY=1 swift test -c release --skip-build
+	@export POSESTREAM_HEAVY=1; $(RUN_TESTS)
 
 # Builds of their own beside the others, optimised, as the suite would take hours without. FFmpeg, OpenBLAS and Foundation are not
 # instrumented: what happens inside them is not seen (Tests/Sanitizers says what follows from that). Tests that measure time skip

@@ -31,7 +31,7 @@ struct ONNXRefusalTests {
     func filesAreThere() { #expect(Self.files.count == 54) }
 
     // The test's own clock bounds the work; the limit outside, which also counts the wait for a thread, ends what hangs.
-    @Test("file is refused by name and reason, or is valid", .timeLimit(.minutes(10)), arguments: files)
+    @Test("file is refused by name and reason, or is valid", .timeLimit(.minutes(Hang.minutes)), arguments: files)
     func file(_ name: String) throws {
         let started = ContinuousClock.now
         defer { #expect(ContinuousClock.now - started < .seconds(60)) }
@@ -79,7 +79,7 @@ struct ONNXRefusalTests {
         }
     }
 
-    @Test("flipped bytes never crash the reader, the plan or a run", .timeLimit(.minutes(2)))
+    @Test("flipped bytes never crash the reader, the plan or a run", .timeLimit(.minutes(Hang.minutes)))
     func flippedBytes() throws {
         var generator = SeededGenerator(seed: 2026)
         var limits = Plan.Limits()

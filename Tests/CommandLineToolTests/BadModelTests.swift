@@ -48,7 +48,7 @@ struct BadModelTests {
         var result: String
     }
 
-    @Test("checkpoints that are cut, boast, or call functions, and sound ones of something else", .timeLimit(.minutes(3)))
+    @Test("checkpoints that are cut, boast, or call functions, and sound ones of something else", .timeLimit(.minutes(Hang.minutes)))
     func checkpoints() throws {
         let expected = try Fixture.decode([String: Expected].self, from: "checkpoints/expected.json")
         let files = try files("checkpoints", [".pth", ".pth.tar", ".safetensors"])
@@ -62,7 +62,7 @@ struct BadModelTests {
         }
     }
 
-    @Test("ONNX files that are broken, and sound ones of something else", .timeLimit(.minutes(3)))
+    @Test("ONNX files that are broken, and sound ones of something else", .timeLimit(.minutes(Hang.minutes)))
     func graphs() throws {
         let files = try files("onnx/malformed", [".onnx"])
         #expect(files.count == 54)

@@ -49,7 +49,7 @@ struct EmbeddedRunTests {
         return w * h / (a[2] * a[3] + b[2] * b[3] - w * h)
     }
 
-    @Test("It finds and follows the people of our clip, and says once how better networks are had", .timeLimit(.minutes(5)))
+    @Test("It finds and follows the people of our clip, and says once how better networks are had", .timeLimit(.minutes(Hang.minutes)))
     func street() throws {
         let result = try run([clip])
         #expect(result.errors.components(separatedBy: "posestream models pull").count == 2)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("How runs end", .serialized, .timeLimit(.minutes(3)), .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+@Suite("How runs end", .serialized, .timeLimit(.minutes(Hang.minutes)), .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
 struct EndingTests {
     private let scratch: Scratch
 

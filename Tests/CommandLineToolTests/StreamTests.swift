@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Cameras and streams as the program sees them: real servers on loopback, small networks that lie in the repository.
-@Suite("posestream run on live streams", .serialized, .timeLimit(.minutes(3)))
+@Suite("posestream run on live streams", .serialized, .timeLimit(.minutes(Hang.minutes)))
 struct StreamTests {
     private let scratch: Scratch
 

@@ -51,7 +51,7 @@ struct WholeDetectorTests {
         Agreement.tell(system, "\(subject), the best \(wanted.count) boxes", "\(equal) the same, corners within \(Agreement.text(worst)) px")
     }
 
-    @Test("MultiPoseNet's people", .timeLimit(.minutes(2)), arguments: [ResNet.Depth.r50, .r101])
+    @Test("MultiPoseNet's people", .timeLimit(.minutes(Hang.minutes)), arguments: [ResNet.Depth.r50, .r101])
     func multiPoseNet(_ depth: ResNet.Depth) throws {
         let name = "mpn\(depth.rawValue)_480x480"
         let reference = try Fixture.decode(Reference.self, from: "networks/bottomup/\(name).json")
@@ -63,7 +63,7 @@ struct WholeDetectorTests {
             found.prefix(40).map { ($0.box, Double($0.score)) }, try #require(reference.first_30_boxes_after_nms), "MultiPoseNet", name)
     }
 
-    @Test("torchvision's RetinaNet, all classes", .timeLimit(.minutes(2)))
+    @Test("torchvision's RetinaNet, all classes", .timeLimit(.minutes(Hang.minutes)))
     func retinaNet() throws {
         let reference = try Fixture.decode(Reference.self, from: "networks/bottomup/retinanet_tv_256x320.json")
         let gains: [(suffix: String, gain: Double)] = [("conv3.weight", 0.2), ("cls_logits.weight", 0.08), ("bbox_reg.weight", 0.04)]

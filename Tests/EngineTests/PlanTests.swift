@@ -1,5 +1,6 @@
 import Diagnostics
 import Engine
+import TestSupport
 import Testing
 
 struct PlanTests {
@@ -159,7 +160,7 @@ struct PlanTests {
     }
 
     // The test's own clock bounds the work; the limit outside, which also counts the wait for a thread, ends what hangs.
-    @Test("a graph of very many layers is planned in bounded time", .timeLimit(.minutes(10)))
+    @Test("a graph of very many layers is planned in bounded time", .timeLimit(.minutes(Hang.minutes)))
     func manyLayers() throws {
         let started = ContinuousClock.now
         #expect(try Plan(chain(49_999, shape: [4])).arenaBytes == 3 * 64)

@@ -4,7 +4,7 @@ import Media
 import TestSupport
 import Testing
 
-@Suite("Devices", .serialized, .timeLimit(.minutes(2)))
+@Suite("Devices", .serialized, .timeLimit(.minutes(Hang.minutes)))
 struct DeviceTests {
     @Test("A filter graph generates pictures of the size and length that it says")
     func generated() throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Real servers on loopback, each bounded in time.
-@Suite("Network sources", .serialized, .timeLimit(.minutes(2)))
+@Suite("Network sources", .serialized, .timeLimit(.minutes(Hang.minutes)))
 struct NetworkTests {
     private func options(timeout: Double = 3, reconnect: Double = 0) -> SourceOptions {
         var options = SourceOptions()

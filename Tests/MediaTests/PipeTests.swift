@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite("Pipes")
@@ -84,7 +85,7 @@ struct PipeTests {
         withExtendedLifetime(feed) {}
     }
 
-    @Test("cancel ends a blocked read within a second", .timeLimit(.minutes(1)))
+    @Test("cancel ends a blocked read within a second", .timeLimit(.minutes(Hang.minutes)))
     func cancel() throws {
         let data = try Data(contentsOf: Clips.make("base.mkv"))
         let feed = Feed(data.prefix(data.count / 2), keepsOpen: true)
@@ -103,7 +104,7 @@ struct PipeTests {
         withExtendedLifetime(feed) {}
     }
 
-    @Test("an interrupt ends a blocked open within a second", .timeLimit(.minutes(1)))
+    @Test("an interrupt ends a blocked open within a second", .timeLimit(.minutes(Hang.minutes)))
     func interruptOpen() throws {
         let feed = Feed(Data([0x1A, 0x45, 0xDF]), keepsOpen: true)
         var options = SourceOptions()

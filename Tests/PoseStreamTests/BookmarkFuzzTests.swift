@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The bookmark beside the records of a run that was cut off: damaged or made up, it never ends the program.
-@Suite("Hostile bookmarks", .serialized, .timeLimit(.minutes(5)))
+@Suite("Hostile bookmarks", .serialized, .timeLimit(.minutes(Hang.minutes)))
 struct BookmarkFuzzTests {
     private let scratch: Scratch
     private let pipeline: Pipeline

@@ -1,6 +1,7 @@
 import Dispatch
 import PoseStream
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Channels between stages")
@@ -46,7 +47,7 @@ struct ChannelTests {
         #expect(throws: Broken.self) { try channel.receive() }
     }
 
-    @Test("Cancelling wakes a sender that waits for room and a receiver that waits for an element", .timeLimit(.minutes(1)))
+    @Test("Cancelling wakes a sender that waits for room and a receiver that waits for an element", .timeLimit(.minutes(Hang.minutes)))
     func cancellation() throws {
         let full = Channel<Int>(capacity: 1)
         #expect(full.send(1))

@@ -43,7 +43,7 @@ struct CheckpointPipelineTests {
         return try Pipeline(configuration: configuration, models: ModelLibrary(folders: [Shared.file("assets/weights")]), threads: 2)
     }
 
-    @Test("SimpleBaseline's weights are recognised by their names and run on a clip", .timeLimit(.minutes(3)))
+    @Test("SimpleBaseline's weights are recognised by their names and run on a clip", .timeLimit(.minutes(Hang.minutes)))
     func simpleBaseline() async throws {
         let pipeline = try pipeline(try writeWeights("pose_resnet_18_256x192.safetensors"))
         var frames = 0
@@ -54,7 +54,7 @@ struct CheckpointPipelineTests {
         #expect(frames == 25)
     }
 
-    @Test("MPII's sixteen joints come as COCO's, without a face, or as they are", .timeLimit(.minutes(3)))
+    @Test("MPII's sixteen joints come as COCO's, without a face, or as they are", .timeLimit(.minutes(Hang.minutes)))
     func mpii() async throws {
         let path = try writeWeights("pose_resnet_18_128x96.safetensors", joints: 16)
         for (choice, set) in [("coco17", KeypointSet.coco17), ("native", .mpii16)] {

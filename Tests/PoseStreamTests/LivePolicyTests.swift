@@ -11,7 +11,7 @@ import Testing
 import Tracking
 
 /// A camera that nobody has: pictures at a fixed rate, and stages that take as long as they are told.
-@Suite("Live policies", .serialized, .timeLimit(.minutes(1)))
+@Suite("Live policies", .serialized, .timeLimit(.minutes(Hang.minutes)))
 struct LivePolicyTests {
     /// Grey pictures, as fast as they are asked for.
     private final class Pictures: FrameSource {

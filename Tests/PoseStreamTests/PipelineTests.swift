@@ -14,7 +14,7 @@ struct PipelineTests {
         try Pipeline(configuration: .named("default"), models: models, threads: 2)
     }
 
-    @Test("results(for:) gives every frame in order, with people", .timeLimit(.minutes(3)))
+    @Test("results(for:) gives every frame in order, with people", .timeLimit(.minutes(Hang.minutes)))
     func results() async throws {
         var frames: [Int] = []
         var people = 0
@@ -26,7 +26,7 @@ struct PipelineTests {
         #expect(people > 0)
     }
 
-    @Test("Two sources of one pipeline do not disturb one another", .timeLimit(.minutes(3)))
+    @Test("Two sources of one pipeline do not disturb one another", .timeLimit(.minutes(Hang.minutes)))
     func twoSources() async throws {
         let pipeline = try makePipeline()
         let path = Shared.file("assets/video/rotated_90.mp4").path
@@ -41,7 +41,7 @@ struct PipelineTests {
         #expect(a == b && a.count == 25)
     }
 
-    @Test("Key frames: flow carries people in between, with the same result whatever the number of threads", .timeLimit(.minutes(3)))
+    @Test("Key frames: flow carries people in between, with the same result whatever the number of threads", .timeLimit(.minutes(Hang.minutes)))
     func keyFrames() async throws {
         for (detect, pose) in [("5", "1"), ("auto", "auto")] {
             var runs: [[FrameResult]] = []
@@ -74,7 +74,7 @@ struct PipelineTests {
         }
     }
 
-    @Test("Leaving the loop early and cancelling the task both end the stages", .timeLimit(.minutes(3)))
+    @Test("Leaving the loop early and cancelling the task both end the stages", .timeLimit(.minutes(Hang.minutes)))
     func cancellation() async throws {
         let pipeline = try makePipeline()
         let path = Shared.file("assets/video/one_by_one.mp4").path

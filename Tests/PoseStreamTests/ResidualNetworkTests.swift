@@ -23,7 +23,7 @@ struct ResidualNetworkTests {
         var cases: [Case]
     }
 
-    @Test("as the official code with the same weights does: the same scores, the same owners", .timeLimit(.minutes(2)))
+    @Test("as the official code with the same weights does: the same scores, the same owners", .timeLimit(.minutes(Hang.minutes)))
     func owners() throws {
         let weights = FormulaWeights(.bottomUp(gains: [("dens1.weight", 40)]))
         let network = try PoseResidualNetwork(.init(prefix: "prn."), from: weights)

@@ -43,7 +43,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("retrack bears any damage of its records", .timeLimit(.minutes(5)), arguments: 0..<4)
+    @Test("retrack bears any damage of its records", .timeLimit(.minutes(Hang.minutes)), arguments: 0..<4)
     func retrackDamage(round: Int) throws {
         var damage = Damage(seed: UInt64(round + 1))
         let whole = Self.records()
@@ -53,7 +53,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("retrack bears hard numbers in every place of a person", .timeLimit(.minutes(5)))
+    @Test("retrack bears hard numbers in every place of a person", .timeLimit(.minutes(Hang.minutes)))
     func hardPeople() throws {
         for number in ["1000000000", "-1000000000", "0", "0.01", "-0.01"] {
             for place in ["\"score\":0.8", "[0,40,80,160]", ",80,160]", "\"time\":0.04", ",0.9,", "\"frame\":1"] {
@@ -64,7 +64,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("retrack bears crowds, deep nesting and endless lines", .timeLimit(.minutes(5)))
+    @Test("retrack bears crowds, deep nesting and endless lines", .timeLimit(.minutes(Hang.minutes)))
     func large() throws {
         let crowd = Self.header() + (0..<3).map { Self.frame($0, people: 300) }.joined()
         let deep = Self.header() + "{\"type\":\"frame\",\"x\":" + String(repeating: "[", count: 100_000)
@@ -77,7 +77,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("render bears any damage of its records", .timeLimit(.minutes(5)))
+    @Test("render bears any damage of its records", .timeLimit(.minutes(Hang.minutes)))
     func renderDamage() throws {
         let ffmpeg = try #require(Program(named: "ffmpeg"))
         let clip = scratch.path("clip.mp4")
@@ -95,7 +95,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("a pipeline file bears any damage", .timeLimit(.minutes(5)), arguments: 0..<4)
+    @Test("a pipeline file bears any damage", .timeLimit(.minutes(Hang.minutes)), arguments: 0..<4)
     func pipelines(round: Int) throws {
         var damage = Damage(seed: UInt64(round + 17))
         let whole = try PipelineConfiguration.named("default").yaml
@@ -118,7 +118,7 @@ struct StoredFuzzTests {
         }
     }
 
-    @Test("a list of sources bears any damage", .timeLimit(.minutes(5)))
+    @Test("a list of sources bears any damage", .timeLimit(.minutes(Hang.minutes)))
     func sources() throws {
         var damage = Damage(seed: 5)
         let whole = """

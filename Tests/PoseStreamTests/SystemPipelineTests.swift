@@ -36,7 +36,7 @@ struct SystemPipelineTests {
         return people
     }
 
-    @Test("Lightweight OpenPose, with COCO's joints and its own", .timeLimit(.minutes(3)))
+    @Test("Lightweight OpenPose, with COCO's joints and its own", .timeLimit(.minutes(Hang.minutes)))
     func lightweightOpenPose() async throws {
         let coco = try pipeline("lightweight-openpose", weights: ["lightweight-openpose"], ["pose.height=128"])
         #expect(coco.keypointSet == .coco17)
@@ -50,7 +50,7 @@ struct SystemPipelineTests {
         }
     }
 
-    @Test("CPN", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(5)))
+    @Test("CPN", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(Hang.minutes)))
     func cpn() async throws {
         // Maps of no training are never sure, so that a track must begin with less.
         let easy = ["pose.flip=false", "detect.score=0.05", "track.high_score=0.01", "track.low_score=0.01"]
@@ -60,7 +60,7 @@ struct SystemPipelineTests {
         _ = try await people(original, frames: 2)
     }
 
-    @Test("MultiPoseNet", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(5)))
+    @Test("MultiPoseNet", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(Hang.minutes)))
     func multiPoseNet() async throws {
         let model = ["pose.model=ckpt_baseline_resnet50", "pose.height=128"]
         #expect(try await !people(try pipeline("multiposenet", weights: ["multiposenet-r50"], model), frames: 2).isEmpty)
@@ -69,7 +69,7 @@ struct SystemPipelineTests {
         _ = try await people(separate, frames: 1)
     }
 
-    @Test("RetinaNet as the detector", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(5)))
+    @Test("RetinaNet as the detector", .enabled(if: Heavy.isWanted, Comment(rawValue: Heavy.absent)), .timeLimit(.minutes(Hang.minutes)))
     func retinaNet() async throws {
         let pipeline = try pipeline(
             "default", weights: ["retinanet-r50-fpn"],
