@@ -27,13 +27,16 @@ public struct AppearanceSampler: Sendable {
         let (left, top) = (max(0, Int(area.x)), max(0, Int(area.y)))
         let (width, height) = (min(frame.width, Int(area.right) + 1) - left, min(frame.height, Int(area.bottom) + 1) - top)
         guard width >= 2, height >= 2 else { return nil }
-        var counts = [UInt32](repeating: 0, count: Appearance.count)
-        let total = frame.withImage { image in
-            withUnsafePointer(to: image) {
-                ps_count_classes($0, Int32(left), Int32(top), Int32(width), Int32(height), Self.points, &counts)
+        // On the stack: this is asked for every person of every frame.
+        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Appearance.count) { counts in
+            let total = frame.withImage { image in
+                withUnsafePointer(to: image) {
+                    ps_count_classes(
+                        $0, Int32(left), Int32(top), Int32(width), Int32(height), Self.points, counts.baseAddress)
+                }
             }
+            return Appearance(roots: counts.map { UInt8((255 * (Double($0) / Double(total)).squareRoot()).rounded()) })
         }
-        return Appearance(roots: counts.map { UInt8((255 * (Double($0) / Double(total)).squareRoot()).rounded()) })
     }
 
     private func area(of person: Person) -> Box {

@@ -18,8 +18,12 @@ struct Wardrobe: Hashable, Sendable, Codable {
 
     mutating func add(_ appearance: Appearance, at time: Double) {
         let weight = max(1 / (Double(count) + 1), 1 - exp(-(time - last) / Self.fading))
-        let seen = appearance.shares
-        shares = count == 0 ? seen : zip(shares, seen).map { $0 + weight * ($1 - $0) }
+        if count == 0 {
+            shares = appearance.shares
+        } else {
+            // A bookmark may have brought another number of shares.
+            for (index, share) in zip(shares.indices, appearance.shares) { shares[index] += weight * (share - shares[index]) }
+        }
         count = min(max(count, 0), Self.most - 1) + 1
         last = time
     }
