@@ -6,7 +6,8 @@
     benchmarks/peers/networks.py my.onnx ~/weights/*.onnx       any other files
 
 Each round runs every program once (A B C D, A B C D, ...); told is the median of the rounds, and for the ratio the median of the
-rounds' own ratios, so that a machine that is busy for a while disturbs all alike. Outputs must agree with ONNX Runtime's:
+rounds' own ratios, so that a machine that is busy for a while disturbs all alike. With several threads each program is asked after a
+pause; --warm has each run once before the run that counts, as programs that see picture after picture do. Outputs must agree with ONNX Runtime's:
 ours within 1e-4 of the largest value (bf16: 0.05), else the script ends with 1.
 """
 import argparse
@@ -67,7 +68,7 @@ def difference(a, b):
     return worst
 
 
-def measure(path, threads, rounds, skip, precision):
+def measure(path, threads, rounds, skip, precision, warm):
     """Medians in milliseconds, ratios to ours, and differences from ONNX Runtime's outputs, by program."""
     x = input_of(path)
     ours = engines.Ours(path, x, threads, precision)
@@ -90,6 +91,8 @@ def measure(path, threads, rounds, skip, precision):
             # Threads that wait for more work keep their core for up to a fifth of a second: not at the next program's cost.
             if threads > 1:
                 time.sleep(0.25)
+            if warm:
+                run()
             times[name].append(run())
     differences = {}
     if "onnxruntime" in outputs:
@@ -120,6 +123,7 @@ def main():
     arguments.add_argument("--only", default="", help="names of our networks, with commas between them")
     arguments.add_argument("--threads", default="1,2")
     arguments.add_argument("--rounds", type=int, default=15)
+    arguments.add_argument("--warm", action="store_true", help="an untimed run of the same program right before each that is timed")
     arguments.add_argument("--precision", default="f32", choices=["f32", "bf16"], help="of ours and OpenVINO; the others have f32 only")
     arguments.add_argument("--skip", default="", help="programs to leave out")
     arguments.add_argument("--folder", default=str(environment.CHECKOUT / ".build/peers-onnx"), help="where exported files are kept")
@@ -128,13 +132,13 @@ def main():
     names = [name for name in options.only.split(",") if name] or ([] if options.files else NETWORKS)
     paths = [pathlib.Path(file) for file in options.files] + [exported(name, options.folder) for name in names]
 
-    print(f"{environment.processor()}, {datetime.date.today()}, {options.precision}, median of {options.rounds} rounds in turn, ms\n")
+    print(f"{environment.processor()}, {datetime.date.today()}, {options.precision}, median of {options.rounds} rounds in turn{', warm' if options.warm else ''}, ms\n")
     print("| network | threads | posestream | onnxruntime | openvino | ncnn | best peer / ours | ours differs by |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     failed = False
     for path in paths:
         for threads in map(int, options.threads.split(",")):
-            medians, ratios, differences, notes = measure(path, threads, options.rounds, options.skip.split(","), options.precision)
+            medians, ratios, differences, notes = measure(path, threads, options.rounds, options.skip.split(","), options.precision, options.warm)
             peers = {name: ratio for name, ratio in ratios.items() if name != "posestream"}
             best = min(peers, key=peers.get) if peers else None
             cells = [f"{medians[name]:.2f}" if name in medians else "-" for name in ("posestream", *engines.PEERS)]
