@@ -59,7 +59,7 @@ struct EndingTests {
         let reader = open(fifo, O_RDWR)
         defer { close(reader) }
         let run = try start(["lavfi:testsrc2=size=160x120:rate=25:duration=10000", "-o", fifo])
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(60 * Sanitizer.patience)
         var (waiting, before): (Int32, Int32) = (0, -1)
         // Full is a pipe that holds much and takes no more.
         while waiting < 50_000 || waiting != before, ContinuousClock.now < deadline {

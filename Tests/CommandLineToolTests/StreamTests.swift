@@ -32,7 +32,7 @@ struct StreamTests {
 
     /// Waits until the whole lines of a file are as wished.
     private func wait(for name: String, seconds: Double = 60, until isEnough: ([Substring]) -> Bool) throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let deadline = ContinuousClock.now + .seconds(seconds * Sanitizer.patience)
         while ContinuousClock.now < deadline {
             if let text = try? String(contentsOf: scratch.file(name), encoding: .utf8), isEnough(text.split(separator: "\n")) { return }
             usleep(50_000)

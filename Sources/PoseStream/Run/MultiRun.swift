@@ -47,17 +47,19 @@ public final class MultiRun: Sendable {
         reporting report: @escaping @Sendable (RunEvent) -> Void, ended: @escaping @Sendable (Outcome) -> Void
     ) throws -> [Outcome] {
         let outcomes = Mutex<[Int: Outcome]>([:])
-        let working = DispatchGroup()
+        // Not a group: a thread that waits for one hears no signal under the thread sanitizer.
+        let done = DispatchSemaphore(value: 0)
         for (index, (name, job)) in jobs.enumerated() {
             // A job blocks its thread as long as it lasts, so it gets one of its own.
-            DispatchQueue(label: "posestream.source.\(name)").async(group: working) { [self] in
+            DispatchQueue(label: "posestream.source.\(name)").async { [self] in
                 let result = Result { try job.run { self.handle($0, of: index, report) } }.mapError(Failure.init(wrapping:))
                 let outcome = Outcome(source: name, result: result)
                 outcomes.withLock { $0[index] = outcome }
                 ended(outcome)
+                done.signal()
             }
         }
-        working.wait()
+        for _ in jobs { done.wait() }
         try lines?.close()
         return outcomes.withLock { outcomes in outcomes.sorted { $0.key < $1.key }.map(\.value) }
     }
