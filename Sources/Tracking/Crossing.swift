@@ -43,7 +43,13 @@ struct Crossing: Hashable, Sendable, Codable {
 
     func isOver(at time: Double) -> Bool { time - began > Self.longest }
 
-    func joins(_ a: Int, _ b: Int) -> Bool { (first.id, second.id) == (a, b) || (first.id, second.id) == (b, a) }
+    /// Two ids, in whatever order.
+    struct Pair: Hashable {
+        private let lower, upper: Int
+        init(_ a: Int, _ b: Int) { (lower, upper) = (min(a, b), max(a, b)) }
+    }
+
+    var pair: Pair { Pair(first.id, second.id) }
 
     /// How much worse the ids as they are fit than the ids exchanged, in body heights; positive: they should be exchanged.
     ///

@@ -11,10 +11,10 @@ extension FlowPoseTracker {
         part(people, &places, personOf, at: time)
         meet(at: time)
         // Only who stands alone shows limbs and clothes that are surely its own.
+        let crossing = Set(crossings.flatMap { [$0.first.id, $0.second.id] })
         for (index, place) in places.enumerated() {
             guard let place, people[index].origin == .network else { continue }
-            let id = tracks[place].id
-            if !crossings.contains(where: { $0.first.id == id || $0.second.id == id }) {
+            if !crossing.contains(tracks[place].id) {
                 tracks[place].learn(people[index], limbs: limbs, jointScore: configuration.jointScore)
                 if people[index].score >= configuration.highScore, showsClothes(people[index], among: people) {
                     tracks[place].learnClothes(of: people[index], at: time)
@@ -31,11 +31,11 @@ extension FlowPoseTracker {
     /// Two who were one heap and are apart again: if the ids fit better the other way round, they are exchanged.
     private mutating func part(_ people: [Person], _ places: inout [Int?], _ personOf: [Int?], at time: Double) {
         let tuning = configuration.tuning
+        // A crowd in one place has as many crossings as pairs: each is looked at once a frame and searches nothing.
+        var trackOf = Dictionary(tracks.indices.map { (tracks[$0].id, $0) }) { first, _ in first }
         var left: [Crossing] = []
         for var crossing in crossings {
-            guard let a = tracks.firstIndex(where: { $0.id == crossing.first.id }),
-                let b = tracks.firstIndex(where: { $0.id == crossing.second.id })
-            else { continue }
+            guard let a = trackOf[crossing.first.id], let b = trackOf[crossing.second.id] else { continue }
             let (first, second) = (personOf[a], personOf[b])
             let isHidden = [first, second].contains { place in place.map { people[$0].score < configuration.highScore } ?? true }
             crossing.wasHidden = crossing.wasHidden || isHidden
@@ -52,15 +52,17 @@ extension FlowPoseTracker {
             var (one, other) = (tracks[a], tracks[b])
             Track.exchangeIdentities(&one, &other)
             (tracks[a], tracks[b]) = (one, other)
+            (trackOf[one.id], trackOf[other.id]) = (a, b)
         }
         crossings = left
     }
 
     private mutating func meet(at time: Double) {
         let near = tracks.indices.filter { tracks[$0].shot == shot && tracks[$0].isConfirmed }
+        var known = Set(crossings.map(\.pair))
         for (index, a) in near.enumerated() {
             for b in near[(index + 1)...] where tracks[a].box.overlap(tracks[b].box) > configuration.tuning.crossingBegins {
-                guard !crossings.contains(where: { $0.joins(tracks[a].id, tracks[b].id) }) else { continue }
+                guard known.insert(Crossing.Pair(tracks[a].id, tracks[b].id)).inserted else { continue }
                 crossings.append(Crossing(party(tracks[a]), party(tracks[b]), at: time))
             }
         }

@@ -125,9 +125,8 @@ public struct FlowPoseTracker: PeopleTracker, Codable {
             let lost = track.age(at: previous)
             return lost > Track.sameTime && (lost > memory || (forgetsTentative && !track.isConfirmed))
         }
-        crossings.removeAll { crossing in
-            !tracks.contains { $0.id == crossing.first.id } || !tracks.contains { $0.id == crossing.second.id }
-        }
+        let left = Set(tracks.map(\.id))
+        crossings.removeAll { !left.contains($0.first.id) || !left.contains($0.second.id) }
     }
 
     private mutating func move(from previous: Double, to time: Double, in frame: TrackedFrame) {
