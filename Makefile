@@ -18,7 +18,7 @@ help:
 	@echo "make demo        build, process fixtures/street.mp4, leave out/poses.ndjson and out/annotated.mp4"
 	@echo "make test        build and run the tests (under 15 minutes)"
 	@echo "make test-heavy  the second tier: every reference network, every picture"
-	@echo "make sanitize    the tests under the address and then the thread sanitizer (hours; SANITIZERS=address for one, FILTER=MediaTests for some)"
+	@echo "make sanitize    the tests under the address and then the thread sanitizer (about an hour; SANITIZERS=address for one, FILTER=MediaTests for some)"
 	@echo "make install     copy the program to $(PREFIX)/bin (PREFIX=...)"
 	@echo "make clean       remove what was built"
 
