@@ -124,9 +124,7 @@ struct Track: Hashable, Sendable, Codable {
         // Who left waits at the border.
         if exit != nil { step = step + (clamped(moved, to: frame) - moved) }
         for pose in poses.indices {
-            for joint in poses[pose].indices where !poses[pose][joint].isMissing {
-                poses[pose][joint].position = background(poses[pose][joint].position) + step
-            }
+            poses[pose] = placed(poses[pose]) { background(poses[pose][$0].position) + step }
         }
         let corner = background(Point(x: box.x, y: box.y)) + step
         box.x = corner.x
@@ -155,14 +153,19 @@ struct Track: Hashable, Sendable, Codable {
         let dx = median(found.map { moved[$0].position.x - poses[0][$0].position.x })
         let dy = median(found.map { moved[$0].position.y - poses[0][$0].position.y })
         guard isBelieved(Point(x: dx, y: dy)) else { return 0 }
-        for joint in found { poses[0][joint].position = moved[joint].position }
+        poses[0] = placed(poses[0]) { moved[$0].position }
         for pose in poses.indices.dropFirst() {
             guard let moved = motion.move(poses[pose].map(\.position)), moved.count == poses[pose].count else { continue }
-            for joint in poses[pose].indices where !poses[pose][joint].isMissing { poses[pose][joint].position = moved[joint].position }
+            poses[pose] = placed(poses[pose]) { moved[$0].position }
         }
         box.x += dx
         box.y += dy
         return share
+    }
+
+    /// The joints that are known, at other places. A new array, as the old one may still be read by who writes the records.
+    private func placed(_ joints: [Keypoint], at position: (Int) -> Point) -> [Keypoint] {
+        joints.indices.map { joints[$0].isMissing ? joints[$0] : Keypoint(position: position($0), score: joints[$0].score) }
     }
 
     /// Flow at this person is from now on that of somebody else.
