@@ -50,7 +50,7 @@ test test-heavy: PACKAGES += xvfb
 # What failed stands among thousands of lines of tests that run beside each other: it is said again at the end.
 RUN_TESTS = set -o pipefail; swift test -c release --skip-build 2>&1 | tee .build/tests.log || { \
 	  echo; echo "== what failed (all of it: .build/tests.log) =="; \
-	  grep -A 4 -E 'recorded an issue|: error:|Fatal error|signal' .build/tests.log | grep -v -E '✔|◇' | tail -n 80; exit 1; }
+	  grep -A 4 -E 'recorded an issue|: error:|Fatal error|unexpected signal|signal code' .build/tests.log | grep -v -E '✔|◇' | tail -n 80; exit 1; }
 
 test: setup
 	swift build -c release --build-tests

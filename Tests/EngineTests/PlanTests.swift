@@ -159,12 +159,9 @@ struct PlanTests {
         #expect(failure?.description.contains("layer \"add_1\" (ToySum)") == true)
     }
 
-    // The test's own clock bounds the work; the limit outside, which also counts the wait for a thread, ends what hangs.
     @Test("a graph of very many layers is planned in bounded time", .timeLimit(.minutes(Hang.minutes)))
     func manyLayers() throws {
-        let started = ContinuousClock.now
-        #expect(try Plan(chain(49_999, shape: [4])).arenaBytes == 3 * 64)
-        #expect(ContinuousClock.now - started < .seconds(60))
+        #expect(try soon(within: 60, "the plan") { try Plan(chain(49_999, shape: [4])).arenaBytes } == 3 * 64)
         #expect(throws: Failure.self) { try Plan(chain(50_001, shape: [4])) }
     }
 

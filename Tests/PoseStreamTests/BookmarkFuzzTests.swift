@@ -38,10 +38,12 @@ struct BookmarkFuzzTests {
         let job = RunJob(pipeline: pipeline, input: clip, outputs: outputs)
         let seen = Mutex(0)
         do {
-            return try job.run { event in
-                guard case .progress = event else { return }
-                let count = seen.withLock { $0 += 1; return $0 }
-                if count >= frames, isEnough() { _ = job.interrupt(bySignal: SIGINT) }
+            return try soon(within: 30, "the run of \(frames) pictures") {
+                try job.run { event in
+                    guard case .progress = event else { return }
+                    let count = seen.withLock { $0 += 1; return $0 }
+                    if count >= frames, isEnough() { _ = job.interrupt(bySignal: SIGINT) }
+                }
             }
         } catch let failure as Failure {
             #expect(failure.kind == .data && !"\(failure)".contains("\n"), "\(failure)")

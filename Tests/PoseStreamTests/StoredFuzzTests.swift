@@ -36,7 +36,7 @@ struct StoredFuzzTests {
 
     private func retrack(_ files: [String]) throws {
         do {
-            _ = try RetrackJob(records: files, output: scratch.path("out.ndjson"), overwrite: true).run(reporting: { _ in })
+            _ = try soon { try RetrackJob(records: files, output: scratch.path("out.ndjson"), overwrite: true).run(reporting: { _ in }) }
         } catch let failure as Failure {
             #expect(failure.kind != .internalDefect, "\(failure)")
             #expect(!"\(failure)".contains("\n"))
@@ -88,7 +88,7 @@ struct StoredFuzzTests {
             try Data(damage.damaged(whole)).write(to: scratch.file("in.ndjson"))
             do {
                 let job = RenderJob(records: scratch.path("in.ndjson"), video: clip, output: scratch.path("out.mkv"), overwrite: true)
-                _ = try job.run(reporting: { _ in })
+                _ = try soon { try job.run(reporting: { _ in }) }
             } catch let failure as Failure {
                 #expect(failure.kind != .internalDefect, "\(failure)")
             }
@@ -102,7 +102,7 @@ struct StoredFuzzTests {
         for _ in 0..<500 {
             let text = String(decoding: damage.damaged(whole), as: UTF8.self)
             do {
-                _ = try PipelineConfiguration(yaml: text, file: "damaged.yaml")
+                _ = try soon { try PipelineConfiguration(yaml: text, file: "damaged.yaml") }
             } catch let failure as Failure {
                 #expect(failure.kind == .configuration, "\(failure)")
                 #expect(!"\(failure)".contains("\n"), "\(failure)")
@@ -114,7 +114,7 @@ struct StoredFuzzTests {
                 + "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f]\n",
             "name: \u{0}", "track: {memory: 1e999}", "track: {queue: 99999999999999999999}", "detect: !!binary aGVsbG8=", "? [a]\n: b", "<<: *x",
         ] {
-            #expect(throws: Failure.self) { _ = try PipelineConfiguration(yaml: text, file: "hostile.yaml") }
+            #expect(throws: Failure.self) { _ = try soon { try PipelineConfiguration(yaml: text, file: "hostile.yaml") } }
         }
     }
 
@@ -134,7 +134,7 @@ struct StoredFuzzTests {
         for _ in 0..<1000 {
             try Data(damage.damaged(whole)).write(to: scratch.file("list.yaml"))
             do {
-                let inputs = try SourceList.read(scratch.path("list.yaml"), opening: InputOptions())
+                let inputs = try soon { try SourceList.read(scratch.path("list.yaml"), opening: InputOptions()) }
                 // What is accepted can be used.
                 #expect(Set(inputs.map(\.name)).count == inputs.count && inputs.allSatisfy { !$0.input.isEmpty && $0.opening.timeout > 0 })
                 read += 1

@@ -1,3 +1,5 @@
+import Testing
+
 /// How long a test may take that would otherwise never end: `.timeLimit(.minutes(Hang.minutes))`.
 ///
 /// The suite starts all its tests at once and shares two threads among them, so the clock of a test runs while others work: a limit
@@ -5,4 +7,21 @@
 /// of its own.
 public enum Hang {
     public static let minutes = Sanitizer.isOn ? 240 : 20
+}
+
+/// Runs a piece of work that a test promises to end soon, and records an issue when it did not: whatever stands in a hostile input,
+/// the answer may not take longer. The work is one call on one thread, so the time is its own but for what other threads take of the
+/// processor; a sanitizer's slowness is allowed for.
+public func soon<Result>(
+    within seconds: Double = 10, _ what: @autoclosure () -> String = "this input", location: SourceLocation = #_sourceLocation,
+    _ work: () throws -> Result
+) rethrows -> Result {
+    let started = ContinuousClock.now
+    defer {
+        let taken = ContinuousClock.now - started
+        if taken > .seconds(seconds * Sanitizer.patience) {
+            Issue.record("\(what()) took \(taken), promised were \(seconds) s", sourceLocation: location)
+        }
+    }
+    return try work()
 }
