@@ -37,7 +37,7 @@ class People:
         self.ends = [np.load(f / "heat_ends.npy") for f in folders]
         self.keypoints = torch.from_numpy(np.concatenate([np.load(f / "keypoints.npy") for f in folders]))
         kinds = np.concatenate([np.load(f / "kinds.npy") for f in folders])
-        self.validation, self.coco, self.trust, self.area = kinds[:, 0] > 0, kinds[:, 1] > 0, kinds[:, 2], kinds[:, 3]
+        self.validation, self.whole, self.trust, self.area = kinds[:, 0] > 0, kinds[:, 1] > 0, kinds[:, 2], kinds[:, 3]
         self.place = np.array([(s, i) for s, c in enumerate(self.canvases) for i in range(len(c))])
         self.held = None
         if len(self.place) * 17 * HEAT_HEIGHT * HEAT_WIDTH <= HELD:
@@ -72,7 +72,7 @@ class People:
         pixels = np.empty((len(chosen), height, width, 3), np.uint8)
         for view, transform, (shard, row) in zip(pixels, transforms, self.place[chosen]):
             cv2.warpAffine(self.canvases[shard][row], transform, (width, height), view, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
+        return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).contiguous().float().div_(255)
 
     def heatmaps(self, chosen, device):
         """The teacher's heatmaps, uint8 [n, 17, 64, 48] on `device`."""
@@ -80,14 +80,14 @@ class People:
             return self.resident[1][torch.from_numpy(chosen).to(device)]
         return self._heats(chosen).to(device)
 
-    def lots(self, epoch, seed, coco_share):
-        """Indices of one epoch: as many as there are training people, `coco_share` of them from COCO's own labels."""
+    def lots(self, epoch, seed, whole_share):
+        """Indices of one epoch: as many as there are training people, `whole_share` of them with faces (labelled by COCO or the teacher)."""
         random = np.random.default_rng((seed, epoch))
         train = np.flatnonzero(~self.validation)
-        groups = [train[self.coco[train]], train[~self.coco[train]]]
+        groups = [train[self.whole[train]], train[~self.whole[train]]]
         if min(map(len, groups)) == 0:
             return random.permutation(train)
-        counts = [round(len(train) * coco_share), len(train) - round(len(train) * coco_share)]
+        counts = [round(len(train) * whole_share), len(train) - round(len(train) * whole_share)]
         drawn = [np.concatenate([random.permutation(g) for _ in range(-(-n // len(g)))])[:n] for g, n in zip(groups, counts)]
         return random.permutation(np.concatenate(drawn))
 
@@ -208,9 +208,8 @@ def _colours(image, random, config):
     # All of these are linear: gain * (middle + (grey + (x - grey) * saturation - middle) * contrast), one matrix a picture.
     matrix = gain * contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
     offset = torch.from_numpy(gain * (1 - contrast)).float().to(device) * image.mean((1, 2, 3)).view(n, 1, 1)
-    pixels = image.permute(0, 2, 3, 1).reshape(n, -1, 3)
-    pixels = torch.baddbmm(offset.transpose(1, 2), pixels, torch.from_numpy(matrix).float().to(device).transpose(1, 2))
-    image = pixels.view(n, *image.shape[2:], 3).permute(0, 3, 1, 2)
+    pixels = image.contiguous().view(n, 3, -1)
+    image = torch.baddbmm(offset, torch.from_numpy(matrix).float().to(device), pixels).view(image.shape)
     coarse = torch.from_numpy(np.flatnonzero(random.random(n) < config["blur"])).to(device)
     if len(coarse):
         less = F.interpolate(F.avg_pool2d(image[coarse], 2), size=image.shape[-2:], mode="bilinear", align_corners=False)
@@ -233,14 +232,13 @@ def _generator(random, device):
 def _hide(image, random, chance):
     """Covers a rectangle by a flat colour or by a piece of another person's picture."""
     n, _, height, width = image.shape
-    covered = image.clone()
     for i in np.flatnonzero(random.random(n) < chance):
         h, w = int(height * random.uniform(0.12, 0.38)), int(width * random.uniform(0.15, 0.5))
         y, x = random.integers(0, height - h), random.integers(0, width - w)
         if random.random() < 0.6:
             other = int(random.integers(n))
             v, u = random.integers(0, height - h), random.integers(0, width - w)
-            covered[i, :, y:y + h, x:x + w] = image[other, :, v:v + h, u:u + w]
+            image[i, :, y:y + h, x:x + w] = image[other, :, v:v + h, u:u + w].clone()
         else:
-            covered[i, :, y:y + h, x:x + w] = torch.from_numpy(random.random((3, 1, 1))).float().to(image.device)
-    return covered
+            image[i, :, y:y + h, x:x + w] = torch.from_numpy(random.random((3, 1, 1))).float().to(image.device)
+    return image

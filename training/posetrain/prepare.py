@@ -7,6 +7,7 @@ next call. So preparation can be cut and continued, and data can arrive in sever
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ LONGEST = 384  # pixels of a stored picture's longer side
 # Scores of taught boxes: a person where both detectors say SURE_BOTH and one SURE_ONE; something to ignore from UNSURE
 # (YOLOX, NanoDet; the latter gives many low boxes on plain background).
 SURE_BOTH, SURE_ONE, UNSURE = 0.35, 0.5, (0.15, 0.35)
+# Width over height that a picture stretched to a square may have had.
+PROPORTIONS = (1, 4 / 3, 3 / 2, 16 / 9, 3 / 4, 2 / 3, 9 / 16)
+ASKED = 6  # people of a picture who decide on its proportions
 
 
 def _finish(folder, arrays, note):
@@ -58,12 +62,14 @@ def prepare_pose(annotations, out, weights, threads):
         canvases, labels, kinds, blobs = [], [], [], []
         for picture in group:
             people = [p for p in picture.people if not p.crowd and p.box[3] >= SMALLEST and p.box[2] >= SMALLEST / 4]
-            if not picture.proportions or not people:
+            if not people:
                 continue
             pixels = annotations.pixels(picture)
+            if not picture.proportions:
+                pixels, people = _unstretched(pixels, people, teacher)
             for person in people:
                 crop = widen(person.box)
-                heat = teacher.heatmaps(cut(pixels, crop, teacher.width, teacher.height)[None])[0]
+                heat = teacher.heatmaps(cut(pixels, crop, teacher.width, teacher.height)[None], flip=True)[0]
                 labelled = int((person.keypoints[:, 2] > 0).sum())
                 peaks = heat.reshape(17, -1).max(1)
                 if labelled < 3 and (peaks > 0.4).sum() < 6:
@@ -77,7 +83,7 @@ def prepare_pose(annotations, out, weights, threads):
                 canvases.append(np.clip(canvas + 0.5, 0, 255).astype(np.uint8))
                 labels.append(points)
                 area = person.box[2] * person.box[3] * (inner_w / w) * (inner_h / h)
-                kinds.append((picture.validation, picture.faces and labelled > 0, person.quality, area))
+                kinds.append((picture.validation, picture.faces or labelled == 0, person.quality, area))
                 heat = np.clip(heat * 255 + 0.5, 0, 255).astype(np.uint8)
                 heat[heat < 4] = 0
                 blobs.append(zlib.compress(heat.tobytes(), 6))
@@ -85,11 +91,30 @@ def prepare_pose(annotations, out, weights, threads):
         return {
             "canvases": np.array(canvases, np.uint8).reshape(-1, CANVAS_HEIGHT, CANVAS_WIDTH, 3),
             "keypoints": np.array(labels, np.float32).reshape(-1, 17, 3),
-            "kinds": np.array(kinds, np.float32).reshape(-1, 4),  # validation, COCO labels, trust, box area in canvas pixels
+            "kinds": np.array(kinds, np.float32).reshape(-1, 4),  # validation, whole (not limbs alone), trust, box area in canvas pixels
             "heat": np.frombuffer(b"".join(blobs), np.uint8), "heat_ends": np.array(ends, np.int64),
         }, {"people": len(labels), "heat bytes": int(ends[-1]) if len(ends) else 0}
 
     _each_shard(annotations, out, work)
+
+
+def _unstretched(pixels, people, teacher):
+    """A picture that was stretched to a square, and its people, in those proportions in which the teacher is surest of their joints."""
+    height, width = pixels.shape[:2]
+    asked = sorted(people, key=lambda p: -p.box[2] * p.box[3])[:ASKED]
+    best = None
+    for proportion in PROPORTIONS:
+        w = round(width * min(1, proportion * height / width))
+        h = round(w / proportion)
+        scale = np.array([w / width, h / height] * 2)
+        small = np.clip(resized(pixels, w, h) + 0.5, 0, 255).astype(np.uint8)
+        crops = np.stack([cut(small, widen(scale * p.box), teacher.width, teacher.height) for p in asked])
+        sureness = teacher.heatmaps(crops).max((2, 3)).mean()
+        if best is None or sureness > best[0]:
+            best = sureness, small, scale
+    _, small, scale = best
+    points = np.append(scale[:2], 1).astype(np.float32)
+    return small, [replace(p, box=tuple(scale * p.box), keypoints=p.keypoints * points) for p in people]
 
 
 def prepare_detector(annotations, out, weights, threads):

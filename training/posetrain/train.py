@@ -17,6 +17,7 @@ import torch
 from .geometry import decode, oks
 from .losses import detection_loss, heatmap_loss
 from .networks import build
+from .optimiser import optimiser_of
 from .people import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, People, augment, plain
 from .pictures import Pictures, Views, collate, input_of
 
@@ -31,7 +32,7 @@ class PoseTask:
         return int((~self.people.validation).sum())
 
     def lots(self, epoch):
-        return self.people.lots(epoch, self.config["seed"], self.config["coco_share"])
+        return self.people.lots(epoch, self.config["seed"], self.config["whole_share"])
 
     def batches(self, lots, begin, skip, batch, size):
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
@@ -57,7 +58,7 @@ class PoseTask:
                 points[:, :2] *= inner / maps.shape[1]
                 points[:, :2] += np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) * (1 - 1 / MARGIN) / 2
                 truth = self.people.keypoints[which].numpy()
-                similarity[bool(self.people.coco[which])].append(oks(points, truth, 0.53 * float(self.people.area[which])))
+                similarity[bool(self.people.whole[which])].append(oks(points, truth, 0.53 * float(self.people.area[which])))
                 labelled = truth[:, 2] > 0
                 close += (np.hypot(*(points[labelled, :2] - truth[labelled, :2]).T) < 0.1 * inner / 1.25).tolist()
         mean = lambda values: round(float(np.mean(values)), 4) if values else None
@@ -115,9 +116,7 @@ class Run:
         torch.manual_seed(config["seed"])
         self.network = build(task_name, config).to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
-        decay = [p for p in self.network.parameters() if p.dim() > 1]
-        plain_ones = [p for p in self.network.parameters() if p.dim() <= 1]
-        self.optimiser = torch.optim.AdamW([{"params": decay, "weight_decay": config["weight_decay"]}, {"params": plain_ones, "weight_decay": 0.0}], lr=config["rate"])
+        self.optimiser = optimiser_of(self.network, config)
         self.stage = self.epoch = self.step_in_epoch = self.step = self.samples = 0
         self.seconds = 0.0
 
