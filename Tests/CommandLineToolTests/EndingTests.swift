@@ -51,6 +51,17 @@ struct EndingTests {
         #expect(try frameCount(scratch.path("out.mp4")) == frames)
     }
 
+    @Test("A SIGINT while the program starts is not lost")
+    func atTheStart() throws {
+        for moment in 0..<30 {
+            let run = try start(camera + ["-o", scratch.path("poses\(moment).ndjson")])
+            usleep(UInt32(Double(4000 * moment) * Sanitizer.patience))
+            run.signal(SIGINT)
+            let ending = try run.wait(seconds: 20)
+            #expect(ending == .signal(SIGINT) || ending == .exit(130), "after \(4 * moment) ms")
+        }
+    }
+
     @Test("A second SIGINT ends at once, also when an output takes nothing any more")
     func twice() throws {
         let fifo = scratch.path("nobody")

@@ -74,7 +74,7 @@ struct ResumeTests {
         let arguments = [clip, "-o", scratch.path("poses.ndjson"), "-a", scratch.path("film.mp4"), "--to", "7"]
         _ = try run([clip, "-o", scratch.path("whole.ndjson"), "-a", scratch.path("whole.mp4"), "--to", "7"])
         let timeout = try #require(Program(named: "timeout"))
-        _ = try timeout.run(["--signal=INT", "2", Program.posestream.url.path] + arguments, environment: weights, seconds: 60)
+        _ = try timeout.run(["--signal=INT", "\(2 * Sanitizer.patience)", Program.posestream.url.path] + arguments, environment: weights, seconds: 60)
         let before = try frames("poses.ndjson").count
         let resumed = try run(arguments + ["--resume", "--log-level", "info"])
         #expect(try frames("poses.ndjson") == frames("whole.ndjson"))

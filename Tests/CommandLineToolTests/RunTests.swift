@@ -85,8 +85,10 @@ struct RunTests {
         let clip = Shared.file("assets/video/one_by_one.mp4").path
         let timeout = try #require(Program(named: "timeout"))
         let result = try timeout.run(
-            ["--signal=INT", "3", Program.posestream.url.path, clip, "-o", scratch.path("poses.ndjson"), "--annotate", scratch.path("out.mp4")],
-            environment: weights, seconds: 60)
+            [
+                "--signal=INT", "\(3 * Sanitizer.patience)", Program.posestream.url.path, clip, "-o", scratch.path("poses.ndjson"), "--annotate",
+                scratch.path("out.mp4"),
+            ], environment: weights, seconds: 60)
         // timeout itself says 124 when it had to send the signal.
         #expect(result.status == 124 || result.status == 130)
         let lines = try records(Data(contentsOf: scratch.file("poses.ndjson")))
