@@ -78,34 +78,56 @@ static void gather_any(const ps_image *image, int component, const taps *t, uint
     }
 }
 
-// Chroma at the same places, between its own samples; beyond the last sample it stays as it is.
-static inline __attribute__((always_inline)) void gather_chroma(
-    const ps_image *image, const ps_component *c, int bytes, ptrdiff_t step, const taps *t, float unit, float *out) {
+// Where the pixels of a run fall between the samples of both chroma planes: four samples and their weights in each direction.
+typedef struct {
+    int32_t at[4][PS_RUN];   // bytes from the plane's first sample: upper left, upper right, lower left, lower right
+    float right[PS_RUN], down[PS_RUN];
+    float whole_x, whole_y;   // the weights of two samples beside each other, and of two rows, sum to this
+    int32_t count;
+} chroma_taps;
+
+// Beyond the last sample chroma stays as it is. Offsets fit 32 bits: a picture has less than 2^28 pixels of at most two bytes.
+static void find_chroma(const ps_image *image, const ps_component *c, const taps *t, chroma_taps *f) {
     const int sx = c->shift_x, sy = c->shift_y;
     const int32_t offset_x = (int32_t)(image->chroma_x * 32 + 0.5f), offset_y = (int32_t)(image->chroma_y * 32 + 0.5f);
     const int32_t last_x = ps_extent(image->width, sx) - 1, last_y = ps_extent(image->height, sy) - 1;
-    const int32_t whole_x = 32 << sx, whole_y = 32 << sy;
-    const float scale = unit / ((float)whole_x * (float)whole_y);
-    const uint8_t *base = c->base;
-    const ptrdiff_t row = c->row;
+    const int32_t mask_x = (32 << sx) - 1, mask_y = (32 << sy) - 1;
+    const int32_t step = (int32_t)c->step, row = (int32_t)c->row;
+    f->whole_x = (float)(32 << sx);
+    f->whole_y = (float)(32 << sy);
+    f->count = t->count;
     for (int32_t i = 0; i < t->count; i++) {
         const int32_t px = t->x[i] * 32 + t->a[i] - offset_x, py = t->y[i] * 32 + t->b[i] - offset_y;
         const int32_t x = px >> (5 + sx), y = py >> (5 + sy);
-        const uint32_t a = (uint32_t)(px & (whole_x - 1)), b = (uint32_t)(py & (whole_y - 1));
-        const ptrdiff_t left = ps_clamp(x, 0, last_x) * step, right = ps_clamp(x + 1, 0, last_x) * step;
-        const uint8_t *upper = base + ps_clamp(y, 0, last_y) * row, *lower = base + ps_clamp(y + 1, 0, last_y) * row;
-        const uint32_t first = ps_sample(upper + left, bytes) * ((uint32_t)whole_x - a) + ps_sample(upper + right, bytes) * a;
-        const uint32_t second = ps_sample(lower + left, bytes) * ((uint32_t)whole_x - a) + ps_sample(lower + right, bytes) * a;
-        out[i] = ((float)first * (float)((uint32_t)whole_y - b) + (float)second * (float)b) * scale;
+        const int32_t left = ps_clamp(x, 0, last_x) * step, right = ps_clamp(x + 1, 0, last_x) * step;
+        const int32_t upper = ps_clamp(y, 0, last_y) * row, lower = ps_clamp(y + 1, 0, last_y) * row;
+        f->at[0][i] = upper + left;
+        f->at[1][i] = upper + right;
+        f->at[2][i] = lower + left;
+        f->at[3][i] = lower + right;
+        f->right[i] = (float)(px & mask_x);
+        f->down[i] = (float)(py & mask_y);
     }
 }
 
-static void gather_chroma_any(const ps_image *image, int component, const taps *t, float unit, float *out) {
-    const ps_component *c = &image->c[component];
-    if (image->sample_bytes == 2) gather_chroma(image, c, 2, c->step, t, unit, out);
-    else if (c->step == 1) gather_chroma(image, c, 1, 1, t, unit, out);
-    else if (c->step == 2) gather_chroma(image, c, 1, 2, t, unit, out);
-    else gather_chroma(image, c, 1, c->step, t, unit, out);
+static int same_shape(const ps_component *a, const ps_component *b) {
+    return a->step == b->step && a->row == b->row && a->shift_x == b->shift_x && a->shift_y == b->shift_y;
+}
+
+// Products and sums of whole numbers below 2^24 are exact in floats, so only the last three operations round.
+static inline __attribute__((always_inline)) void gather_chroma(
+    const uint8_t *base, int bytes, const chroma_taps *f, float unit, float *out) {
+    const float scale = unit / (f->whole_x * f->whole_y), whole_x = f->whole_x, whole_y = f->whole_y;
+    float sample[4][PS_RUN];
+    for (int32_t k = 0; k < 4; k++) {
+        for (int32_t i = 0; i < f->count; i++) sample[k][i] = (float)ps_sample(base + f->at[k][i], bytes);
+    }
+    for (int32_t i = 0; i < f->count; i++) {
+        const float a = f->right[i], b = f->down[i];
+        const float first = sample[0][i] * (whole_x - a) + sample[1][i] * a;
+        const float second = sample[2][i] * (whole_x - a) + sample[3][i] * a;
+        out[i] = (first * (whole_y - b) + second * b) * scale;
+    }
 }
 
 static void cover(const ps_image *image, const taps *t, float *out) {
@@ -135,8 +157,13 @@ static void warp_run(const ps_image *image, const taps *t, ps_order order, uint8
         for (int32_t i = 0; i < t->count; i++) run.c[c][i] = (float)sum[i] * (unit / 1024);
     }
     if (image->kind == PS_IMAGE_YUV) {
-        gather_chroma_any(image, 1, t, unit, run.c[1]);
-        gather_chroma_any(image, 2, t, unit, run.c[2]);
+        chroma_taps f;
+        for (int c = 1; c < 3; c++) {
+            const ps_component *plane = &image->c[c];
+            if (c == 1 || !same_shape(plane, &image->c[1])) find_chroma(image, plane, t, &f);
+            if (image->sample_bytes == 2) gather_chroma(plane->base, 2, &f, unit, run.c[c]);
+            else gather_chroma(plane->base, 1, &f, unit, run.c[c]);
+        }
     }
     cover(image, t, run.cover);
     ps_store_run(image, &run, t->count, order, out, pixel);
