@@ -55,8 +55,8 @@ class PoseTask:
             heat = network(plain(self.people, part, size, self.device).to(memory_format=torch.channels_last)).float().cpu().numpy()
             for maps, which in zip(heat, part):
                 points = decode(maps)
-                points[:, :2] *= inner / maps.shape[1]
-                points[:, :2] += np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) * (1 - 1 / MARGIN) / 2
+                cell = inner / maps.shape[1]
+                points[:, :2] = cell * points[:, :2] + (np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) - cell * np.array(maps.shape[:0:-1])) / 2
                 truth = self.people.keypoints[which].numpy()
                 similarity[bool(self.people.whole[which])].append(oks(points, truth, 0.53 * float(self.people.area[which])))
                 labelled = truth[:, 2] > 0
