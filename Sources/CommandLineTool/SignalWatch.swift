@@ -16,14 +16,19 @@ final class SignalWatch {
         for number in [SIGINT, SIGTERM] { sigaddset(&watched, number) }
         pthread_sigmask(SIG_BLOCK, &watched, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let queue = DispatchQueue(label: "posestream.signals"), installed = DispatchSemaphore(value: 0)
+        // The action has a queue of its own: the same signal again is heard also while it waits for something.
+        let queue = DispatchQueue(label: "posestream.signals"), ending = DispatchQueue(label: "posestream.ending")
+        let installed = DispatchSemaphore(value: 0)
         for number in [SIGINT, SIGTERM] {
             let isEnding = Mutex(false)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setRegistrationHandler { installed.signal() }
             source.setEventHandler {
-                guard isEnding.withLock({ ending in defer { ending = true }; return ending }) else { return action(number) }
-                Self.end(by: number)
+                let isSecond = isEnding.withLock { isEnding in
+                    defer { isEnding = true }
+                    return isEnding
+                }
+                if isSecond { Self.end(by: number) } else { ending.async { action(number) } }
             }
             source.resume()
             sources.append(source)

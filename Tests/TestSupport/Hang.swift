@@ -10,8 +10,8 @@ public enum Hang {
 }
 
 /// Runs a piece of work that a test promises to end soon, and records an issue when it did not: whatever stands in a hostile input,
-/// the answer may not take longer. The work is one call on one thread, so the time is its own but for what other threads take of the
-/// processor; a sanitizer's slowness is allowed for.
+/// the answer may not take longer. Unlike the limit of a test, its clock runs only while the work does, which gets its share of the
+/// processor beside other tests; a sanitizer's slowness is allowed for.
 public func soon<Result>(
     within seconds: Double = 10, _ what: @autoclosure () -> String = "this input", location: SourceLocation = #_sourceLocation,
     _ work: () throws -> Result
