@@ -13,7 +13,7 @@ extension DetectorKind {
         switch network.kind {
         case .yolox: return try YOLOXDetector(network, model: model, options: options)
         case .nanoDet: return try NanoDetDetector(network, model: model, options: options)
-        case .compact: return CompactPersonDetector(network, options: options)
+        case .compact: return try CompactPersonDetector(PictureNetwork(graph, model: model), options: options)
         case .retinaNet: return try RetinaNetDetector(PictureNetwork(graph, model: model), options: options)
         }
     }

@@ -4,7 +4,7 @@ import Pose
 import Sampling
 
 /// Reads joints off heatmaps: the largest value is the joint, moved a quarter pixel towards its larger neighbour
-/// (spec: networks-topdown section 7.5 to 7.7).
+/// (spec: networks-topdown section 7.5 to 7.7), or to where the map's Gaussian has its centre (DARK).
 public struct HeatmapDecoder: Sendable, Hashable {
     public enum Refinement: String, Sendable, Hashable, CaseIterable {
         /// The maximum as it is.
@@ -13,6 +13,8 @@ public struct HeatmapDecoder: Sendable, Hashable {
         case quarter
         /// mmpose: a quarter, each axis judged for itself, and mmpose's own way back to the picture.
         case mmpose
+        /// DARK: the centre of the Gaussian that the blurred map is near its maximum.
+        case dark
     }
 
     public var refinement: Refinement
@@ -43,6 +45,9 @@ public struct HeatmapDecoder: Sendable, Hashable {
         let inner = (x: x > 1 && x < size.width - 1, y: y > 1 && y < size.height - 1)
         let (movesX, movesY): (Bool, Bool)
         switch refinement {
+        case .dark:
+            let offset = GaussianRefinement(size).offset(map, size, x: x, y: y)
+            return Peak(x: peak.x + offset.x, y: peak.y + offset.y, maximum: peak.maximum)
         case .none: (movesX, movesY) = (false, false)
         case .quarter: (movesX, movesY) = (inner.x && inner.y, inner.x && inner.y)
         case .mmpose: (movesX, movesY) = (inner.x && y > 0, inner.y && x > 0)

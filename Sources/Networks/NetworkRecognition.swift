@@ -166,9 +166,8 @@ public struct NetworkRecognition: Sendable {
                 inputSize = joints == 16 ? (256, 256) : (256, 192)
                 notes.append("the file's name states no input size: \(joints == 16 ? "256x256" : "256x192") is assumed")
             }
-            for decoding in ["dark", "udp"] where lowered.contains(decoding) {
-                notes.append("trained for \(decoding.uppercased()) decoding, which differs from the usual one")
-            }
+            if lowered.contains("dark") { notes.append("trained for DARK decoding: --set pose.decoder=dark") }
+            if lowered.contains("udp") { notes.append("trained for UDP, whose crops and decoding differ from the usual ones") }
         case .compactPose, .compactDetector: inputSize = CompactRecognition.inputSize(checkpoint)
         case .lightweightOpenPose, .multiPoseNet, .poseResidualNetwork, .retinaNet: break
         }

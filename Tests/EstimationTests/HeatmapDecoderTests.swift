@@ -1,5 +1,6 @@
 import CKernels
 import Estimation
+import Foundation
 import Geometry
 import Pose
 import Sampling
@@ -56,6 +57,54 @@ import Testing
             }
         }
         for system in ["SimpleBaseline", "HRNet"] { Agreement.tell(system, "joints, \(file.cases.count) maps", "\(Agreement.text(worst)) px") }
+    }
+
+    struct Dark: Decodable {
+        struct Map: Decodable {
+            var width, height: Int
+            var x, y: Double
+            var place: [Double]
+        }
+        /// Of decode.json's cases; empty where nothing is positive.
+        var cases: [[Double]]
+        var maps: [Map]
+    }
+
+    /// fixtures/topdown/dark.json: training/tests/golden.py, with OpenCV's blur of the whole map.
+    @Test("DARK's places between the pixels equal those of a whole blurred map")
+    func dark() throws {
+        let file = try Fixture.decode(File.self, from: "topdown/decode.json")
+        let golden = try Fixture.decode(Dark.self, from: "topdown/dark.json")
+        #expect(golden.cases.count == file.cases.count && golden.maps.count == 5)
+        func check(_ map: [Float], _ size: InputSize, _ wanted: [Double], _ name: String) {
+            let peak = map.withUnsafeBufferPointer { HeatmapDecoder(.dark).peak($0, size) }
+            #expect(peak.maximum == map.max(), "\(name)")
+            #expect(abs(peak.x - wanted[0]) < 1e-4 && abs(peak.y - wanted[1]) < 1e-4, "\(name): \(peak) instead of \(wanted)")
+        }
+        for (wanted, item) in zip(golden.cases, file.cases) where !wanted.isEmpty {
+            check(item.map, InputSize(width: file.width, height: file.height), wanted, item.name)
+        }
+        for item in golden.maps {
+            let map = (0..<item.height).flatMap { v in
+                (0..<item.width).map { u in
+                    let (x, y) = (Double(u), Double(v))
+                    func bump(_ dx: Double, _ dy: Double) -> Double { exp(-(dx * dx + dy * dy) / 8) }
+                    return Float(0.8 * bump(x - item.x, y - item.y) + 0.3 * bump(x - item.x - 3, y - item.y + 2) + 0.02 * sin(0.9 * x + 0.4 * y))
+                }
+            }
+            check(map, InputSize(width: item.width, height: item.height), item.place, "\(item.width)x\(item.height) at \(item.x), \(item.y)")
+        }
+    }
+
+    @Test("DARK leaves a joint where it is when the map is flat, tiny or no number")
+    func darkHostile() {
+        let size = InputSize(width: 12, height: 16)
+        for value in [Float](arrayLiteral: 0, 1, -1, .infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude) {
+            var map = [Float](repeating: value, count: 192)
+            map[7 * 12 + 6] = 2
+            let peak = map.withUnsafeBufferPointer { HeatmapDecoder(.dark).peak($0, size) }
+            #expect(peak.x.isFinite && peak.y.isFinite && (0..<12).contains(peak.x) && (0..<16).contains(peak.y), "\(value)")
+        }
     }
 
     struct Flip: Decodable {

@@ -42,6 +42,7 @@ def main():
     one.add_argument("--annotations", required=True)
     one.add_argument("--pictures", help="default: beside the annotations")
     one.add_argument("--flip", action="store_true")
+    one.add_argument("--dark", action="store_true", help="heatmaps are read by DARK instead of the quarter offset, as the program reads the embedded network's")
     one.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of a checkpoint's input")
     one.add_argument("--detector", help="of the same kinds; pose from its boxes instead of the true ones")
     one.add_argument("--subsets", type=int, default=5, help="random subsets of 80 %% of the pictures for the spread")
@@ -65,7 +66,7 @@ def main():
         train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device, chosen.begin_from)
     elif chosen.command == "evaluate":
         from .evaluate import evaluate
-        evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector)
+        evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector, chosen.dark)
     else:
         from .export import export
         export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift)

@@ -14,7 +14,7 @@ from pycocotools.cocoeval import COCOeval
 from .geometry import cut, iou, normalised, oks, suppress, unflip, widen
 from .networks import boxes_of, build, cell_centres
 from .onnx_networks import HeatmapNetwork, NanoDet, Yolox, placed
-from .pictures import input_of, letterbox
+from .pictures import input_of, letterbox, proportional
 
 THRESHOLD, OVERLAP = 0.01, 0.6  # of the score and of NMS
 
@@ -29,7 +29,8 @@ def checkpoint_network(path, task):
 
 @torch.no_grad()
 def detect(network, pixels, size, device, threshold=THRESHOLD):
-    """Boxes [n, 4] (x, y, w, h in the picture) and scores [n] of one picture."""
+    """Boxes [n, 4] (x, y, w, h in the picture) and scores [n] of one picture; its input has the picture's proportions and `size`'s area."""
+    size = proportional(pixels, size)
     canvas, r = letterbox(pixels, size)
     output = network(input_of(torch.from_numpy(canvas)[None], device)).float().cpu()
     return found_boxes(output, size, r, pixels.shape, threshold)
@@ -69,11 +70,11 @@ def plain_ap(found, truths, overlap=0.5):
     return round(float((np.diff(np.concatenate([[0], recall])) * precision).sum()), 4)
 
 
-def _pose_function(path, flip, size):
+def _pose_function(path, flip, size, dark=False):
     """picture, box -> keypoints [17, 3]."""
     if path.endswith(".onnx"):
         network = HeatmapNetwork(path)
-        return lambda rgb, box: network(rgb, box, flip)
+        return lambda rgb, box: network(rgb, box, flip, dark)
     network, config = checkpoint_network(path, "pose")
     height, width = size or config["stages"][-1]["size"]
 
@@ -84,7 +85,7 @@ def _pose_function(path, flip, size):
         heat = network(tensor).numpy()
         if flip:
             heat = 0.5 * (heat + unflip(network(tensor.flip(3)).numpy()))
-        return placed(heat[0], crop)
+        return placed(heat[0], crop, dark)
 
     return estimate
 
@@ -145,13 +146,13 @@ def _score(truth, results, kind, images):
     return judge.stats
 
 
-def evaluate(task, model, annotations, pictures, flip, size, subsets, detector=None):
+def evaluate(task, model, annotations, pictures, flip, size, subsets, detector=None, dark=False):
     """Prints one JSON line. With a `detector` the pose network gets its boxes (from score 0.05) instead of the true ones."""
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(annotations)
     folder = Path(pictures) if pictures else Path(annotations).parent
     images = sorted(truth.getImgIds())
-    run = _pose_function(model, flip, size) if task == "pose" else _detector_function(model, size)
+    run = _pose_function(model, flip, size, dark) if task == "pose" else _detector_function(model, size)
     find = _detector_function(detector, None) if detector else None
     results = []
     for image in images:

@@ -4,6 +4,7 @@ Pixel convention: integer coordinates are pixel centres, a crop maps its centre 
 axes and no "minus one" anywhere (the SimpleBaseline convention with a box padding of 1.25).
 """
 
+import cv2
 import numpy as np
 
 KEYPOINTS = (
@@ -65,6 +66,28 @@ def decode(heatmaps):
         if 1 < x < w - 1 and 1 < y < h - 1:
             out[j, 0] += 0.25 * np.sign(heat[y, x + 1] - heat[y, x - 1])
             out[j, 1] += 0.25 * np.sign(heat[y + 1, x] - heat[y - 1, x])
+    return out
+
+
+def decode_dark(heatmaps):
+    """Heatmaps [n, h, w] -> [n, 3] like `decode`, by DARK (Zhang et al., CVPR 2020): from the largest value one Newton step on the
+    logarithm of the blurred map; zeros beyond the border."""
+    n, h, w = heatmaps.shape
+    out, kernel = np.zeros((n, 3)), 11 if h < 96 else 17
+    for j, heat in enumerate(heatmaps.astype(np.float64)):
+        y, x = divmod(int(heat.argmax()), w)
+        out[j] = x, y, heat[y, x]
+        if not (1 < x < w - 2 and 1 < y < h - 2):
+            continue
+        blurred = cv2.GaussianBlur(np.pad(heat, kernel // 2), (kernel, kernel), 0)[kernel // 2:-(kernel // 2), kernel // 2:-(kernel // 2)]
+        near = np.log(np.maximum(blurred[y - 2:y + 3, x - 2:x + 3], 1e-10))
+        gradient = 0.5 * np.array([near[2, 3] - near[2, 1], near[3, 2] - near[1, 2]])
+        xx, yy = 0.25 * (near[2, 4] - 2 * near[2, 2] + near[2, 0]), 0.25 * (near[4, 2] - 2 * near[2, 2] + near[0, 2])
+        xy = 0.25 * (near[3, 3] - near[1, 3] - near[3, 1] + near[1, 1])
+        if xx * yy - xy * xy != 0:
+            step = -np.linalg.inv([[xx, xy], [xy, yy]]) @ gradient
+            if (np.abs(step) < kernel // 2 + 1).all():
+                out[j, :2] += step
     return out
 
 

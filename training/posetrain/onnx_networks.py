@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from .geometry import cut, decode, normalised, suppress, unflip, widen
+from .geometry import cut, decode, decode_dark, normalised, suppress, unflip, widen
 
 
 def session(path, threads=1):
@@ -105,15 +105,15 @@ class HeatmapNetwork:
             out = 0.5 * (out + unflip(mirrored))
         return out
 
-    def __call__(self, rgb, box, flip=False):
+    def __call__(self, rgb, box, flip=False, dark=False):
         """Keypoints [17, 3] (x, y in the picture, heatmap maximum) of the person in `box`."""
         crop = widen(box)
-        return placed(self.heatmaps(cut(rgb, crop, self.width, self.height)[None], flip)[0], crop)
+        return placed(self.heatmaps(cut(rgb, crop, self.width, self.height)[None], flip)[0], crop, dark)
 
 
-def placed(heatmaps, crop):
+def placed(heatmaps, crop, dark=False):
     """Decoded keypoints [17, 3] of a crop's heatmaps in the picture's coordinates."""
-    points = decode(heatmaps)
+    points = (decode_dark if dark else decode)(heatmaps)
     cx, cy, w, h = crop
     points[:, 0] = cx - w / 2 + points[:, 0] * w / heatmaps.shape[2]
     points[:, 1] = cy - h / 2 + points[:, 1] * h / heatmaps.shape[1]

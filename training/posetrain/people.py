@@ -20,6 +20,7 @@ def shard_folders(roots, task):
 
 
 cv2.setNumThreads(1)
+MIDDLE = 0.45  # of 0..1, about which contrast turns: the mean of photographs
 HELD = 4e9  # bytes of teacher heatmaps that are kept decompressed in memory
 
 
@@ -39,6 +40,7 @@ class People:
         kinds = np.concatenate([np.load(f / "kinds.npy") for f in folders])
         self.validation, self.whole, self.trust, self.area = kinds[:, 0] > 0, kinds[:, 1] > 0, kinds[:, 2], kinds[:, 3]
         self.place = np.array([(s, i) for s, c in enumerate(self.canvases) for i in range(len(c))])
+        self.points = self.keypoints.numpy().copy()  # joints by label, else by the teacher: what a view may be chosen by
         self.held = None
         if len(self.place) * 17 * HEAT_HEIGHT * HEAT_WIDTH <= HELD:
             self.held = torch.empty((len(self.place), 17, HEAT_HEIGHT, HEAT_WIDTH), dtype=torch.uint8)
@@ -50,6 +52,9 @@ class People:
             chunks = np.array_split(np.arange(len(self.place)), max(1, len(self.place) // 2048))
             self.resident = pixels, torch.cat([self._heats(chunk).to(resident) for chunk in chunks])
             self.held = None
+        for which, points in enumerate(self.points):
+            taught = _peaks(self._heat(which) if self.held is None else self.held[which].numpy())
+            points[:] = np.where(points[:, 2:] > 0, points, taught)
 
     def _heat(self, which):
         shard, row = self.place[which]
@@ -62,17 +67,31 @@ class People:
             return self.held[chosen]
         return torch.from_numpy(np.stack([self._heat(which) for which in chosen]))
 
-    def views(self, chosen, transforms, size, device):
-        """What the transforms [n, 2, 3] (output to canvas pixels) show of the canvases: [n, 3, H, W] of 0..1 on `device`."""
+    def views(self, chosen, transforms, colours, left, size, device):
+        """What the transforms [n, 2, 3] (output to canvas pixels) show of the canvases, colours mixed by the matrices [n, 3, 4].
+
+        Only the region `left` [n, 4] (x0, y0, x1, y1, canvas pixels) of a canvas is left, the rest is black as beyond a picture's border.
+        [n, 3, H, W] of 0..1 on `device`, channels last in memory: the order of the canvases and of the convolutions. Turning
+        the order round costs a CPU as much as cutting the view.
+        """
         height, width = size
         if self.resident is not None:
             source = self.resident[0][torch.from_numpy(chosen).to(device)].permute(0, 3, 1, 2).float()
+            for person, (x0, y0, x1, y1) in zip(source, left):
+                for beyond in (person[:, :y0], person[:, y1:], person[:, :, :x0], person[:, :, x1:]):
+                    beyond.zero_()
             grid = _grid(torch.from_numpy(transforms).float().to(device), height, width, CANVAS_HEIGHT, CANVAS_WIDTH)
-            return F.grid_sample(source, grid, align_corners=False) / 255
+            image = F.grid_sample(source, grid, align_corners=False).flatten(2) / 255
+            matrix = torch.from_numpy(colours).float().to(device)
+            image = torch.baddbmm(matrix[:, :, 3:], matrix[:, :, :3], image).clamp_(0, 1)
+            return image.view(len(chosen), 3, height, width).to(memory_format=torch.channels_last)
         pixels = np.empty((len(chosen), height, width, 3), np.uint8)
-        for view, transform, (shard, row) in zip(pixels, transforms, self.place[chosen]):
-            cv2.warpAffine(self.canvases[shard][row], transform, (width, height), view, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).contiguous().float().div_(255)
+        colours = colours * [1, 1, 1, 255]
+        for view, transform, matrix, (x0, y0, x1, y1), (shard, row) in zip(pixels, transforms, colours, left, self.place[chosen]):
+            part, shift = self.canvases[shard][row][y0:y1, x0:x1], np.array([[0, 0, x0], [0, 0, y0]])
+            seen = cv2.warpAffine(part, transform - shift, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+            cv2.transform(seen, matrix, view)
+        return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float().div_(255)
 
     def heatmaps(self, chosen, device):
         """The teacher's heatmaps, uint8 [n, 17, 64, 48] on `device`."""
@@ -92,27 +111,59 @@ class People:
         return random.permutation(np.concatenate(drawn))
 
 
+WHOLE = np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])
+
+
+def _peaks(heat):
+    """Joints [17, 3] on the canvas by a teacher's heatmaps (uint8): x, y, and 1 where it is fairly sure."""
+    best = heat.reshape(17, -1).argmax(1)
+    cell = CANVAS_WIDTH / MARGIN / HEAT_WIDTH
+    corner = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) * (1 - 1 / MARGIN) / 2
+    sure = heat.reshape(17, -1).max(1) > 0.3 * 255
+    return np.column_stack([corner[0] + cell * (best % HEAT_WIDTH), corner[1] + cell * (best // HEAT_WIDTH), sure]) * sure[:, None]
+
+
+def _part(points, random):
+    """A part of a person as a picture's border or something in front would leave it: centre, height of its standard view, and what is
+    left of the canvas (all of it in four cases of ten). None where that would be too little."""
+    known = points[points[:, 2] > 0, :2]
+    if len(known) < 5:
+        return None
+    low, high = known.min(0), known.max(0)
+    border = 0.08 * (high - low).max() + 4
+    low, high = low - border, high + border
+    side, share = random.choice(4, p=(0.6, 0.15, 0.125, 0.125)), random.uniform(0.25, 0.85)
+    axis = 1 if side < 2 else 0  # the upper, lower, left or right part
+    if side in (0, 2):
+        high[axis] = low[axis] + share * (high - low)[axis]
+    else:
+        low[axis] = high[axis] - share * (high - low)[axis]
+    inside = ((known >= low) & (known < high)).all(1).sum()
+    height = max((high - low)[1], (high - low)[0] / 0.75) * 1.25
+    if inside < 3 or height < 50:
+        return None
+    left = WHOLE.copy()
+    if random.random() < 0.6:
+        edge = int(high[axis]) if side in (0, 2) else int(low[axis])
+        left[axis + 2 if side in (0, 2) else axis] = np.clip(edge, 1, WHOLE[axis + 2] - 1)
+    return (low + high) / 2, height, left
+
+
 def _views(keypoints, random, config):
-    """Centre, height (canvas pixels), rotation and mirroring of each person's random view."""
+    """Centre, height (canvas pixels), rotation and mirroring of each person's random view, and what is left of the canvas."""
     n = len(keypoints)
     height = np.full(n, CANVAS_HEIGHT / MARGIN)
     centre = np.tile([CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2], (n, 1))
+    left = np.tile(WHOLE, (n, 1))
     for i, points in enumerate(keypoints):
-        if random.random() >= config["half_body"]:
-            continue
-        part = points[UPPER if random.random() < 0.6 else LOWER]
-        part = part[part[:, 2] > 0]
-        if len(part) < 4:
-            continue
-        low, high = part[:, :2].min(0), part[:, :2].max(0)
-        h = max((high[1] - low[1]), (high[0] - low[0]) / 0.75) * 1.5
-        if h > 50:
-            centre[i], height[i] = (low + high) / 2, h
+        part = _part(points, random) if random.random() < config["half_body"] else None
+        if part:
+            centre[i], height[i], left[i] = part
     height *= np.exp(np.clip(random.normal(0, config["scale"], n), -0.45, 0.45))
     centre += random.normal(0, config["shift"], (n, 2)) * height[:, None]
     angle = np.radians(np.clip(random.normal(0, config["rotation"], n), -2 * config["rotation"], 2 * config["rotation"]))
     angle *= random.random(n) < 0.65
-    return centre, height, angle, random.random(n) < 0.5
+    return centre, height, angle, random.random(n) < 0.5, left
 
 
 def _grid(transform, height, width, source_height, source_width):
@@ -142,17 +193,18 @@ def augment(people, chosen, size, random, config, device):
     Returns the input [n, 3, H, W], target heatmaps [n, 17, H/4, W/4] and weights [n, 17]. The target is the mean of the
     label's Gaussian and the teacher's heatmap where both exist and agree, else the one that exists.
     """
-    height, width = size
+    n, (height, width) = len(chosen), size
     keypoints, trust = people.keypoints[chosen], torch.from_numpy(people.trust[chosen]).to(device)
-    centre, view, angle, flip = _views(keypoints.numpy(), random, config)
+    points = people.points[chosen]
+    centre, view, angle, flip, left = _views(points, random, config)
+    gone = ((points[..., :2] < left[:, None, :2]) | (points[..., :2] >= left[:, None, 2:])).any(2) & (points[..., 2] > 0)
+    gone = torch.from_numpy(gone).to(device)
     transform = _transforms(centre, view, angle, flip, height, width)
     to_canvas, keypoints = torch.from_numpy(transform).float().to(device), keypoints.to(device)
     flipped = torch.from_numpy(flip).to(device)
 
-    image = _colours(people.views(chosen, transform, size, device), random, config)
-    image = _hide(image, random, config["occlusion"])
-    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    image.sub_(mean).div_(std)
+    image = _worn(people.views(chosen, transform, _colours(n, random, config["colour"]), left, size, device), random, config)
+    image = into_range(_hide(image, random, config["occlusion"]))
 
     rows, columns = height // 4, width // 4
     # Heatmap pixel (x, y) stands for input pixel (4x, 4y); the teacher's map covers the inner part of the canvas in the same way.
@@ -169,7 +221,9 @@ def augment(people, chosen, size, random, config, device):
     places = torch.einsum("nij,nkj->nki", torch.linalg.inv(linear), keypoints[..., :2] - to_canvas[:, None, :, 2]) / 4
     mirror = torch.from_numpy(MIRROR).to(device)
     swap = lambda values: torch.where(flipped.view(-1, *[1] * (values.dim() - 1)), values[:, mirror], values)
-    places, seen, taught = swap(places), swap(keypoints[..., 2]) > 0, swap(taught)
+    # Joints beyond the border of what is left have no place in the picture: nobody would label them.
+    taught.masked_fill_(gone[..., None, None], 0)
+    places, seen, taught = swap(places), swap((keypoints[..., 2] > 0) & ~gone), swap(taught)
     inside = ((places >= -0.5) & (places < torch.tensor([columns - 0.5, rows - 0.5], device=device))).all(-1)
     sigma = config["sigma"] * rows / HEAT_HEIGHT
     x = torch.arange(columns, device=device) - places[..., :1]
@@ -180,7 +234,7 @@ def augment(people, chosen, size, random, config, device):
     # Does the teacher see the joint near the label? Where not, the label decides alone.
     agree = (taught * gaussian).flatten(2).amax(2) > 0.25
     share = torch.where(labelled, torch.where(agree, config["teacher_share"], 0.0), 1.0)[..., None, None]
-    target = share * taught + (1 - share) * gaussian * labelled[..., None, None]
+    target = torch.lerp(gaussian.mul_(labelled[..., None, None]), taught, share)
     weight = torch.where(labelled, torch.where(agree, 1.0, trust[:, None].float()), torch.where(peak > 0.3, 0.8, 0.25))
     weight = torch.where(seen & ~inside, torch.full_like(weight, 0.5), weight)
     return image, target, weight
@@ -191,31 +245,39 @@ def plain(people, chosen, size, device):
     n = len(chosen)
     centre, none = np.tile([CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2], (n, 1)), np.zeros(n)
     transform = _transforms(centre, np.full(n, CANVAS_HEIGHT / MARGIN), none, none > 0, *size)
-    image = people.views(chosen, transform, size, device)
-    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return (image - mean) / std
+    return into_range(people.views(chosen, transform, np.tile(np.eye(3, 4), (n, 1, 1)), np.tile(WHOLE, (n, 1)), size, device))
 
 
-def _colours(image, random, config):
-    """Brightness, contrast, saturation, colour cast, grey, loss of resolution and noise."""
-    n, device = len(image), image.device
-    strength = config["colour"]
+def into_range(image):
+    """0..1 to the networks' input range, in place; channels last in memory. Whole rows at once: three values a time are slow on a CPU."""
+    rows = image.permute(0, 2, 3, 1).flatten(2)  # [n, H, W * 3], the same memory
+    scale, offset = (torch.from_numpy(v).to(image.device).repeat(image.shape[3]) for v in (1 / STD, -MEAN / STD))
+    torch.addcmul(offset, rows, scale, out=rows)
+    return image
+
+
+def _colours(n, random, strength):
+    """Brightness, contrast, saturation and colour cast of n views as matrices [n, 3, 4] on values of 0..1; some are grey."""
     draw = lambda *shape: random.uniform(-1, 1, shape)
     saturation = 1 + strength * draw(n, 1, 1)
     saturation[random.random(n) < 0.08] = 0
     gain = np.exp(0.7 * strength * draw(n, 1, 1) + 0.25 * strength * draw(n, 3, 1))
     contrast = 1 + 0.6 * strength * draw(n, 1, 1)
-    # All of these are linear: gain * (middle + (grey + (x - grey) * saturation - middle) * contrast), one matrix a picture.
+    # All of these are linear: gain * (middle + (grey + (x - grey) * saturation - middle) * contrast).
     matrix = gain * contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
-    offset = torch.from_numpy(gain * (1 - contrast)).float().to(device) * image.mean((1, 2, 3)).view(n, 1, 1)
-    pixels = image.contiguous().view(n, 3, -1)
-    image = torch.baddbmm(offset, torch.from_numpy(matrix).float().to(device), pixels).view(image.shape)
+    return np.concatenate([matrix, gain * (1 - contrast) * MIDDLE], 2)
+
+
+def _worn(image, random, config):
+    """Loss of resolution and noise."""
+    n, device = len(image), image.device
     coarse = torch.from_numpy(np.flatnonzero(random.random(n) < config["blur"])).to(device)
     if len(coarse):
         less = F.interpolate(F.avg_pool2d(image[coarse], 2), size=image.shape[-2:], mode="bilinear", align_corners=False)
         image.index_copy_(0, coarse, less)
     # Noise is dear: one drawing serves eight pictures.
     noise = torch.randn((-(-n // 8), *image.shape[1:]), generator=_generator(random, device), device=device)
+    noise = noise.to(memory_format=torch.channels_last)
     strength = 0.02 * random.random()
     for begin in range(0, n, len(noise)):
         part = image[begin:begin + len(noise)]

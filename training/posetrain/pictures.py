@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from .geometry import MEAN, STD
-from .people import shard_folders
+from .people import into_range, shard_folders
 
 FILL = 114
 
@@ -123,6 +122,13 @@ def collate(items):
     return torch.from_numpy(np.stack([i[0] for i in items])), [torch.from_numpy(i[1]).float() for i in items]
 
 
+def proportional(picture, size):
+    """Height and width of the input for a picture: its proportions and about the area of `size`, sides in whole strides of 32 up to 1024."""
+    h, w = picture.shape[:2]
+    scale = (size[0] * size[1] / (h * w)) ** 0.5
+    return tuple(min(max(round(n * scale / 32), 1), 32) * 32 for n in (h, w))
+
+
 def letterbox(picture, size):
     """The network's plain view: scaled to fit, top left, rest FILL. Float [H, W, 3] and the scale."""
     from .onnx_networks import resized
@@ -136,6 +142,5 @@ def letterbox(picture, size):
 
 
 def input_of(pixels, device):
-    """uint8 or float [n, H, W, 3] -> normalised [n, 3, H, W]."""
-    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return (pixels.to(device).permute(0, 3, 1, 2).float() / 255 - mean) / std
+    """uint8 or float [n, H, W, 3] -> normalised [n, 3, H, W], channels last in memory."""
+    return into_range(pixels.to(device).permute(0, 3, 1, 2).float() / 255)

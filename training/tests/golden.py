@@ -1,5 +1,7 @@
-"""Writes fixtures/networks/compact: two very small networks of our kinds with random weights, as `export` writes them, and what
-PyTorch computes with them, for the program's tests. From training/: `python tests/golden.py`."""
+"""Writes what the program's tests compare with, from training/: `python tests/golden.py`.
+
+fixtures/networks/compact: two very small networks of our kinds with random weights, as `export` writes them, and what PyTorch
+computes with them. fixtures/topdown/dark.json: joints read by DARK, blurred by OpenCV."""
 
 import json
 import sys
@@ -15,9 +17,11 @@ TRAINING = Path(__file__).parent.parent
 sys.path.insert(0, str(TRAINING))
 
 from posetrain.evaluate import detect  # noqa: E402
+from posetrain.geometry import decode_dark  # noqa: E402
 from posetrain.export import export, fold  # noqa: E402
 from posetrain.networks import build  # noqa: E402
 
+TOPDOWN = TRAINING.parent / "fixtures" / "topdown"
 OUT = TRAINING.parent / "fixtures" / "networks" / "compact"
 SMALL = {
     "pose": ({"widths": [4, 6, 8, 10, 12], "blocks": [0, 0, 1, 0, 2], "deconvolutions": [8, 6, 5]}, (64, 96)),
@@ -37,7 +41,24 @@ def disturbed(network):
     return network
 
 
+def dark():
+    """Places by DARK: of the official code's cases (nothing where no value is positive), and of larger maps by formula."""
+    cases = json.loads((TOPDOWN / "decode.json").read_text())
+    answer = {"cases": [], "maps": []}
+    for case in cases["cases"]:
+        heat = np.array(case["map"], np.float32).reshape(1, cases["height"], cases["width"])
+        answer["cases"].append([round(float(v), 6) for v in decode_dark(heat)[0, :2]] if heat.max() > 0 else [])
+    for width, height, x, y in [(48, 64, 20.3, 30.8), (48, 64, 2.2, 61.4), (48, 64, 45.1, 3.7), (72, 96, 40.6, 50.4), (24, 32, 11.9, 16.2)]:
+        v, u = np.mgrid[0:height, 0:width].astype(np.float64)
+        # A joint, a weaker second one beside it, and ripples below and above zero: the tests make the same.
+        heat = 0.8 * np.exp(-((u - x) ** 2 + (v - y) ** 2) / 8) + 0.3 * np.exp(-((u - x - 3) ** 2 + (v - y + 2) ** 2) / 8)
+        heat = (heat + 0.02 * np.sin(0.9 * u + 0.4 * v))[None].astype(np.float32)
+        answer["maps"].append({"width": width, "height": height, "x": x, "y": y, "place": [round(float(n), 6) for n in decode_dark(heat)[0, :2]]})
+    (TOPDOWN / "dark.json").write_text(json.dumps(answer))
+
+
 def main():
+    dark()
     OUT.mkdir(parents=True, exist_ok=True)
     golden = {}
     y, x = np.mgrid[0:48, 0:96]

@@ -8,6 +8,8 @@ public enum PoseDecoder: String, Sendable, CaseIterable {
     case quarter
     /// As mmpose has it.
     case mmpose
+    /// The centre of the Gaussian near the largest value (DARK, Zhang et al. 2020): between pixels, for networks trained for it and small ones.
+    case dark
     /// CPN's crops, blurred maps and scores.
     case cpn
     /// Part affinity fields of the whole picture: Lightweight OpenPose.
@@ -28,6 +30,7 @@ public enum PoseDecoder: String, Sendable, CaseIterable {
         case .none: HeatmapDecoder.Refinement.none
         case .quarter: .quarter
         case .mmpose: .mmpose
+        case .dark: .dark
         case .cpn, .paf, .prn, .simcc, .yoloPose: nil
         }
     }

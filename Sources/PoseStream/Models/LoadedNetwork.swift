@@ -17,8 +17,8 @@ struct LoadedNetwork: Sendable {
         case lightweightOpenPose
         case multiPoseNet
         case poseResidualNetwork
-        /// A detector for one input size.
-        case detector
+        /// Our own detector, for pictures of any size.
+        case compactDetector
         case retinaNet
     }
 
@@ -158,7 +158,7 @@ extension LoadedNetwork.Task {
         case .multiPoseNet: .multiPoseNet
         case .poseResidualNetwork: .poseResidualNetwork
         case .retinaNet: .retinaNet
-        case .compactDetector: .detector
+        case .compactDetector: .compactDetector
         }
     }
 
@@ -166,11 +166,11 @@ extension LoadedNetwork.Task {
     var decoders: [PoseDecoder] {
         switch self {
         case .unknown: PoseDecoder.allCases
-        case .heatmaps: [.quarter, .mmpose, .none]
+        case .heatmaps: [.quarter, .dark, .mmpose, .none]
         case .cpn: [.cpn]
         case .lightweightOpenPose: [.paf]
         case .multiPoseNet: [.prn]
-        case .poseResidualNetwork, .detector, .retinaNet: []
+        case .poseResidualNetwork, .compactDetector, .retinaNet: []
         }
     }
 }

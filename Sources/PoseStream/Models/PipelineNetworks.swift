@@ -36,7 +36,7 @@ struct PipelineNetworks: Sendable {
         files = [detectorFile, poseFile, residualFile].compactMap { $0 }
         ownKeypointSet = switch configuration.pose.decoder {
         case .paf: .openPose18
-        case .none, .quarter, .mmpose: pose.joints == KeypointSet.mpii16.count ? .mpii16 : .coco17
+        case .none, .quarter, .mmpose, .dark: pose.joints == KeypointSet.mpii16.count ? .mpii16 : .coco17
         default: .coco17
         }
         keypointSet = configuration.pose.keypoints == .native ? ownKeypointSet : .coco17
@@ -66,7 +66,8 @@ struct PipelineNetworks: Sendable {
         let options = DetectorOptions(
             scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople, shorterSide: detect.shorterSide)
         switch detector.task {
-        case .unknown, .detector: return try DetectorKind.makeDetector(detector.graph(), model: detector.name, options: options)
+        case .unknown: return try DetectorKind.makeDetector(detector.graph(), model: detector.name, options: options)
+        case .compactDetector: return try CompactPersonDetector(detector.pictureNetwork(threads: 1), usual: detector.inputSize, options: options)
         case .retinaNet: return try RetinaNetDetector(detector.pictureNetwork(threads: threads), options: options)
         default:
             throw Failure(
@@ -110,7 +111,7 @@ struct PipelineNetworks: Sendable {
             var own = YOLOPoseEstimator.Options()
             own.score = options.score ?? own.score
             return try YOLOPoseEstimator(pose.graph(), model: pose.name, options: own)
-        case .none, .quarter, .mmpose:
+        case .none, .quarter, .mmpose, .dark:
             let estimator = try HeatmapPoseEstimator(
                 pose.graph(), model: pose.name, keypointSet: ownKeypointSet,
                 options: HeatmapPoseOptions(
