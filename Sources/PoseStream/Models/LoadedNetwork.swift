@@ -4,6 +4,7 @@ import Engine
 import Estimation
 import Networks
 import Sampling
+import Synchronization
 
 /// A network from a file: an ONNX graph as it stands, or one of the papers' networks with the weights of its checkpoint.
 struct LoadedNetwork: Sendable {
@@ -42,6 +43,7 @@ struct LoadedNetwork: Sendable {
     private(set) var measured = MeasuredAlgorithms()
     /// Every source and every stage runs on the same packed weights.
     private var plans = SharedPlans()
+    private var pictures = SharedPictures()
 
     private enum Content: Sendable {
         case graph(Graph)
@@ -79,38 +81,37 @@ struct LoadedNetwork: Sendable {
         network.precision = precision
         network.measured = measured
         network.plans = SharedPlans()
+        network.pictures = SharedPictures()
         return network
     }
 
     /// The graph for one picture of the size that the weights were trained for. Planned once, however often it is asked for.
     func graph() throws -> Graph {
         var graph = switch content {
-        case .graph(let graph): set(graph)
-        case .network(let network): try self.graph(network, inputSize ?? InputSize(width: 192, height: 256))
+        case .graph(let graph): graph
+        case .network(let network): try Self.graph(network, inputSize ?? InputSize(width: 192, height: 256))
         }
+        graph = graph.multiplying(in: precision, measured)
         graph.sharedPlans = plans
         return graph
     }
 
-    /// The network for pictures of any size.
+    /// The network for pictures of any size: the same for all who ask, so that its weights are packed once.
     ///
     /// - Parameter threads: how many may work on one layer.
     func pictureNetwork(threads: Int) throws -> PictureNetwork {
-        switch content {
-        case .graph(let graph): try PictureNetwork(set(graph), model: name, threads: threads)
-        case .network(let network): PictureNetwork(model: name, threads: threads) { [self] size in try graph(network, size) }
+        // The network's own copy has no share in `pictures`, which holds it.
+        try pictures.network(threads: threads) { [name, content, precision, measured] in
+            switch content {
+            case .graph(let graph): try PictureNetwork(graph.multiplying(in: precision, measured), model: name, threads: threads)
+            case .network(let network):
+                PictureNetwork(model: name, threads: threads) { size in try Self.graph(network, size).multiplying(in: precision, measured) }
+            }
         }
     }
 
-    private func graph(_ network: any Network, _ size: InputSize) throws -> Graph {
-        set(try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width)))
-    }
-
-    private func set(_ graph: Graph) -> Graph {
-        var graph = graph
-        graph.precision = precision
-        graph.measured = measured
-        return graph
+    private static func graph(_ network: any Network, _ size: InputSize) throws -> Graph {
+        try network.graph(inputShape: network.inputShape(batch: 1, height: size.height, width: size.width))
     }
 
     /// The network as a pose residual network for any number of boxes. Its authors trained on COCO's order of joints.
@@ -146,6 +147,30 @@ struct LoadedNetwork: Sendable {
         case (.lightweightOpenPose, _): .lightweightOpenPose
         default: .imageNet
         }
+    }
+}
+
+/// One network for pictures and its plans for each number of threads.
+private final class SharedPictures: Sendable {
+    private let networks = Mutex<[Int: PictureNetwork]>([:])
+
+    func network(threads: Int, make: () throws -> PictureNetwork) throws -> PictureNetwork {
+        try networks.withLock { networks in
+            if let network = networks[threads] { return network }
+            let network = try make()
+            networks[threads] = network
+            return network
+        }
+    }
+}
+
+extension Graph {
+    /// The same with its products in these numbers and by these algorithms.
+    fileprivate func multiplying(in precision: Precision, _ measured: MeasuredAlgorithms) -> Graph {
+        var graph = self
+        graph.precision = precision
+        graph.measured = measured
+        return graph
     }
 }
 
