@@ -14,6 +14,7 @@ public final class CompactPersonDetector: Detector {
     private let pixels: Int
     private let options: DetectorOptions
     private let suppression: BoxSuppression
+    private let voting = BoxVoting()
     private var run: Run?
     private var candidates: [ScoredBox] = []
 
@@ -43,7 +44,8 @@ public final class CompactPersonDetector: Detector {
         let (width, height) = (Double(picture.width), Double(picture.height))
         // Cut before doubles are looked for, as in training/posetrain/evaluate.py.
         let inside = candidates.map { ScoredBox(box: letterbox.back($0.box).clipped(width: width, height: height), score: $0.score) }
-        return Array(suppression(inside).prefix(max(options.maximumPeople, 0)))
+        let kept = suppression(inside).prefix { $0.score >= options.scoreThreshold }.prefix(max(options.maximumPeople, 0))
+        return voting(Array(kept), voters: inside)
     }
 
     private func inputSize(for picture: InputSize) -> InputSize {
@@ -73,7 +75,8 @@ public final class CompactPersonDetector: Detector {
             }
             self.size = size
             executor = Executor(plan)
-            decoder = CompactDecoder(input: size, scoreThreshold: options.scoreThreshold)
+            // Weaker ones have a vote about the boxes' sides.
+            decoder = CompactDecoder(input: size, scoreThreshold: options.scoreThreshold / 2)
             sampler = InputSampler(width: size.width, height: size.height, normalization: .imageNet)
         }
 

@@ -11,7 +11,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from .geometry import cut, iou, normalised, oks, suppress, unflip, widen
+from .geometry import cut, iou, normalised, oks, suppress, unflip, voted, widen
 from .networks import boxes_of, build, cell_centres
 from .onnx_networks import HeatmapNetwork, NanoDet, Yolox, placed
 from .pictures import input_of, letterbox, proportional
@@ -39,12 +39,12 @@ def detect(network, pixels, size, device, threshold=THRESHOLD):
 def found_boxes(output, size, r, shape, threshold=THRESHOLD):
     """Decodes a detector's output [1, 5, cells] (torch)."""
     scores = output[0, 0].sigmoid().numpy()
-    keep = scores >= threshold
+    keep = scores >= threshold / 2  # weaker ones have a vote about the boxes' sides
     corners = boxes_of(output[0, 1:], *cell_centres(*size)).numpy()[keep] / r
     corners = np.clip(corners, 0, [shape[1], shape[0]] * 2)
     boxes, scores = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), scores[keep]
-    kept = suppress(boxes, scores, OVERLAP)
-    return boxes[kept], scores[kept]
+    kept = [i for i in suppress(boxes, scores, OVERLAP) if scores[i] >= threshold]
+    return voted(boxes[kept], boxes, scores), scores[kept]
 
 
 def plain_ap(found, truths, overlap=0.5):

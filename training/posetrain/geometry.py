@@ -117,6 +117,15 @@ def suppress(boxes, scores, threshold):
     return keep
 
 
+def voted(boxes, voters, scores, threshold=0.65):
+    """Box voting (Gidaris and Komodakis, ICCV 2015): each of `boxes` becomes the mean, by score, of the voters that overlap it so much;
+    one without a voter stays."""
+    weights = np.where(iou(boxes, voters) >= threshold, scores, 0)
+    votes = weights.sum(1, keepdims=True)
+    corners = weights / np.maximum(votes, 1e-12) @ np.hstack([voters[:, :2], voters[:, :2] + voters[:, 2:]])
+    return np.where(votes > 0, np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), boxes)
+
+
 def oks(found, truth, area):
     """Object keypoint similarity of [17, 2..] against labelled joints of [17, 3]; None without labels."""
     labelled = truth[:, 2] > 0
