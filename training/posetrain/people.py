@@ -77,9 +77,9 @@ class People:
         height, width = size
         if self.resident is not None:
             source = self.resident[0][torch.from_numpy(chosen).to(device)].permute(0, 3, 1, 2).float()
-            for person, (x0, y0, x1, y1) in zip(source, left):
-                for beyond in (person[:, :y0], person[:, y1:], person[:, :, :x0], person[:, :, x1:]):
-                    beyond.zero_()
+            x0, y0, x1, y1 = torch.from_numpy(left).to(device).T[:, :, None]
+            u, v = torch.arange(CANVAS_WIDTH, device=device), torch.arange(CANVAS_HEIGHT, device=device)
+            source *= (((v >= y0) & (v < y1))[:, :, None] & ((u >= x0) & (u < x1))[:, None])[:, None]
             grid = _grid(torch.from_numpy(transforms).float().to(device), height, width, CANVAS_HEIGHT, CANVAS_WIDTH)
             image = F.grid_sample(source, grid, align_corners=False).flatten(2) / 255
             matrix = torch.from_numpy(colours).float().to(device)
@@ -124,8 +124,10 @@ def _peaks(heat):
 
 
 def _part(points, random):
-    """A part of a person as a picture's border or something in front would leave it: centre, height of its standard view, and what is
-    left of the canvas (all of it in four cases of ten). None where that would be too little."""
+    """A part of a person as a picture's border or something in front would leave it: the upper one mostly, or the lower, left or right.
+
+    Centre, height of its standard view, and what is left of the canvas (all of it in four cases of ten). None where that would be
+    too little."""
     known = points[points[:, 2] > 0, :2]
     if len(known) < 5:
         return None
@@ -133,8 +135,8 @@ def _part(points, random):
     border = 0.08 * (high - low).max() + 4
     low, high = low - border, high + border
     side, share = random.choice(4, p=(0.6, 0.15, 0.125, 0.125)), random.uniform(0.25, 0.85)
-    axis = 1 if side < 2 else 0  # the upper, lower, left or right part
-    if side in (0, 2):
+    axis, begins = 1 if side < 2 else 0, side in (0, 2)
+    if begins:
         high[axis] = low[axis] + share * (high - low)[axis]
     else:
         low[axis] = high[axis] - share * (high - low)[axis]
@@ -144,8 +146,8 @@ def _part(points, random):
         return None
     left = WHOLE.copy()
     if random.random() < 0.6:
-        edge = int(high[axis]) if side in (0, 2) else int(low[axis])
-        left[axis + 2 if side in (0, 2) else axis] = np.clip(edge, 1, WHOLE[axis + 2] - 1)
+        edge = int(high[axis] if begins else low[axis])
+        left[axis + 2 if begins else axis] = np.clip(edge, 1, WHOLE[axis + 2] - 1)
     return (low + high) / 2, height, left
 
 

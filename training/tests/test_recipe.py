@@ -19,7 +19,7 @@ CASES = TRAINING.parent / "fixtures" / "topdown"
 from posetrain.export import fold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
-from posetrain.people import People, augment  # noqa: E402
+from posetrain.people import People, _views, augment  # noqa: E402
 from posetrain.train import train  # noqa: E402
 
 
@@ -106,12 +106,33 @@ class Views(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             noise_people(Path(name))
             mapped, resident = People([Path(name)]), People([Path(name)], resident=device)
-            calm = config | {"scale": 0.05, "blur": 0}  # single pixels of noise: OpenCV's 32 steps a pixel show
+            calm = config | {"scale": 0.05, "blur": 0, "half_body": 0.6}  # single pixels of noise: OpenCV's 32 steps a pixel show
             for size in ((128, 96), (320, 256)):
                 ours, theirs = (augment(p, chosen, size, np.random.default_rng(4), calm, device) for p in (mapped, resident))
                 self.assertLess((ours[0] - theirs[0]).abs().mean(), 0.06)
                 self.assertGreater(ours[0].std(), 0.4)
                 self.assertTrue(torch.equal(ours[1], theirs[1]) and torch.equal(ours[2], theirs[2]))
+
+
+    def test_beyond_a_border_there_is_neither_picture_nor_joint(self):
+        config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())["augment"]
+        config |= {"half_body": 1.0, "scale": 0, "shift": 0, "rotation": 0, "blur": 0, "occlusion": 0, "colour": 0}
+        with tempfile.TemporaryDirectory() as name:
+            noise_people(Path(name))
+            people = People([Path(name)])
+            chosen = np.arange(40)
+            _, _, _, _, left = _views(people.points[chosen], np.random.default_rng(3), config)
+            image, target, weight = augment(people, chosen, (256, 192), np.random.default_rng(3), config, torch.device("cpu"))
+        cut_off = ((people.points[..., :2] < left[:, None, :2]) | (people.points[..., :2] >= left[:, None, 2:])).any(2)
+        self.assertGreater(cut_off.any(1).sum(), 10)
+        self.assertLess(cut_off.any(1).sum(), 35)
+        black = (image.amax(1) < -1.5).float().mean((1, 2)).numpy()
+        for i in range(40):
+            # A mirrored view swaps names: as many joints are gone as lie beyond, and they are hardly counted.
+            gone = (target[i].flatten(1).amax(1) == 0) & (weight[i] == 0.25)
+            self.assertGreaterEqual(int(gone.sum()), int(cut_off[i].sum()))
+            if cut_off[i].any():
+                self.assertGreater(black[i], 0.02)
 
 
 class Resuming(unittest.TestCase):
