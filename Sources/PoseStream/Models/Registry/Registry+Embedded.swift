@@ -4,13 +4,13 @@ extension ModelRegistry {
     /// Our own small networks, carried by the program (docs/models.md: data, terms, how they were trained and measured).
     static let embedded: [RegisteredModel] = [
         own(
-            "detector", .detector, .detector, "compact person detector", input: "320x320",
-            sha256: "9ea7387748e12473625632b8db40b3d20ae70c0b3fbaacddd47d776b03158069", bytes: 2_492_470,
-            accuracy: "person box AP 0.180, keypoint AP 0.178 with compact-pose, 79 COCO pictures"),
+            "detector", .detector, .detector, "compact person detector", input: "352x480",
+            sha256: "2ad5eabdb55eada68783b95cdca7382565963b61b6e79a19c2b37b28a34687b5", bytes: 2_492_470,
+            accuracy: "person box AP 0.249, keypoint AP 0.268 with compact-pose, 79 COCO pictures"),
         own(
             "pose", .pose, .pose, "compact SimpleBaseline", input: "256x192",
-            sha256: "79debafa9af85a0b0f451b9146aca4a0148c04712984d360f55e67b4729ada1e", bytes: 3_554_306,
-            accuracy: "keypoint AP 0.238 on 79 COCO pictures, true boxes"),
+            sha256: "e753772100f5eabc99e6f88e949005acfe5da4141448b1e3c871eb67ffac53f4", bytes: 3_554_306,
+            accuracy: "keypoint AP 0.309 on 79 COCO pictures, true boxes"),
     ]
 
     private static func own(
