@@ -7,11 +7,16 @@ import Sampling
 /// A network's map is taken for a Gaussian around the joint. It is blurred with about the Gaussian of the training targets, since
 /// real maps have several small maxima; then one Newton step on its logarithm goes from the largest value to the Gaussian's centre.
 struct GaussianRefinement: Sendable, Hashable {
-    /// Weights of the blur, the middle one first; the official sizes, 11 for maps of 64 rows and 17 for those of 96.
+    /// Weights of the blur, the middle one first.
     private let weights: [Double]
 
-    init(_ size: InputSize) {
-        let reach = size.height < 96 ? 5 : 8
+    /// The official sizes: 11 for maps of 64 rows, 17 for those of 96.
+    static func suited(to size: InputSize) -> GaussianRefinement { size.height < 96 ? usual : fine }
+
+    private static let usual = GaussianRefinement(reach: 5)
+    private static let fine = GaussianRefinement(reach: 8)
+
+    private init(reach: Int) {
         // OpenCV's deviation for a kernel without one.
         let deviation = 0.3 * Double(reach - 1) + 0.8
         let weights = (0...reach).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }

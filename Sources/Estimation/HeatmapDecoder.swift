@@ -46,7 +46,7 @@ public struct HeatmapDecoder: Sendable, Hashable {
         let (movesX, movesY): (Bool, Bool)
         switch refinement {
         case .dark:
-            let offset = GaussianRefinement(size).offset(map, size, x: x, y: y)
+            let offset = GaussianRefinement.suited(to: size).offset(map, size, x: x, y: y)
             return Peak(x: peak.x + offset.x, y: peak.y + offset.y, maximum: peak.maximum)
         case .none: (movesX, movesY) = (false, false)
         case .quarter: (movesX, movesY) = (inner.x && inner.y, inner.x && inner.y)
