@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("DARK leaves a joint where it is when the map is flat, tiny or no number")
+    @Test("DARK keeps a joint inside a map that is flat, tiny, huge or no number")
     func darkHostile() {
         let size = InputSize(width: 12, height: 16)
         for value in [Float](arrayLiteral: 0, 1, -1, .infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude) {

@@ -13,7 +13,6 @@ KEYPOINTS = (
     "right_ankle",
 )
 MIRROR = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
-UPPER, LOWER = np.arange(11), np.arange(11, 17)
 SIGMAS = np.array([.26, .25, .25, .35, .35, .79, .79, .72, .72, .62, .62, 1.07, 1.07, .87, .87, .89, .89]) / 10
 MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 ASPECT, PADDING = 0.75, 1.25

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .geometry import LOWER, MEAN, MIRROR, STD, UPPER
+from .geometry import MEAN, MIRROR, STD
 from .prepare import CANVAS_HEIGHT, CANVAS_WIDTH, HEAT_HEIGHT, HEAT_WIDTH, MARGIN
 
 
