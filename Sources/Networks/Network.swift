@@ -1,3 +1,4 @@
+import Diagnostics
 import Engine
 
 /// One of the papers' networks, with its weights.
@@ -54,7 +55,7 @@ extension Network {
     ///
     /// - Parameters:
     ///   - outputs: Names of values; nil takes `outputNames`.
-    /// - Throws: `Failure` of kind `.data` that names the layer when the size does not fit (most networks need multiples of 32).
+    /// - Throws: `Failure` of kind `.data` that names the size and the layer when they do not fit (most networks need multiples of 32).
     public func graph(inputShape: [Int], outputs: [String]? = nil) throws -> Graph {
         try layOut(inputShape).graph(outputs: outputs ?? outputNames)
     }
@@ -64,7 +65,13 @@ extension Network {
 
     private func layOut(_ inputShape: [Int]) throws -> NetworkLayout {
         let layout = NetworkLayout()
-        try self(layout.input("input", shape: inputShape))
+        do { try self(layout.input("input", shape: inputShape)) } catch let failure as Failure {
+            let sides = inputShape.suffix(2)
+            guard failure.remedy == nil, sides.contains(where: { $0 % 32 != 0 }) else { throw failure }
+            throw Failure(
+                failure.kind, failure.what, at: "input \(sides.map(String.init).joined(separator: "x"))", because: "\(failure.place): \(failure.why)",
+                remedy: "take an input whose sides are multiples of 32")
+        }
         return layout
     }
 }

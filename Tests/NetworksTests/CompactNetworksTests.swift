@@ -8,22 +8,25 @@ import Testing
 /// (training/tests/golden.py).
 @Suite("Our own networks") struct CompactNetworksTests {
     private struct Golden: Decodable {
-        struct Run: Decodable {
-            var size: [Int]
-            var shape: [Int]
-            var output: [Float]
-        }
-        var pose: Run
-        var detector: Run
+        var size: [Int]
+        var shape: [Int]
+        var output: [Float]
     }
 
-    @Test("files as the training recipe exports them are recognised and compute what PyTorch does", arguments: ["pose", "detector"])
+    private struct All: Decodable {
+        var pose, posePlain, detector: Golden
+        enum CodingKeys: String, CodingKey {
+            case pose = "pose-laterals", posePlain = "pose", detector
+        }
+    }
+
+    @Test("files as the training recipe exports them are recognised and compute what PyTorch does", arguments: ["pose", "pose-laterals", "detector"])
     func golden(_ task: String) throws {
-        let all = try Fixture.decode(Golden.self, from: "networks/compact/golden.json")
-        let golden = task == "pose" ? all.pose : all.detector
+        let all = try Fixture.decode(All.self, from: "networks/compact/golden.json")
+        let golden = ["pose": all.posePlain, "pose-laterals": all.pose][task] ?? all.detector
         let checkpoint = try Checkpoint.load(contentsOf: Shared.fixture("networks/compact/\(task).safetensors"))
         let recognition = try NetworkRecognition(checkpoint, fileName: "\(task).safetensors")
-        #expect(recognition.joints == (task == "pose" ? 17 : nil))
+        #expect(recognition.joints == (task == "detector" ? nil : 17))
         #expect(recognition.inputSize?.height == golden.size[0] && recognition.inputSize?.width == golden.size[1])
         let network = try recognition.network(checkpoint, place: task)
         let (height, width) = (golden.size[0], golden.size[1])
@@ -61,5 +64,17 @@ import Testing
         checkpoint.names.removeAll { $0 == "upsample.1.conv.bias" }
         let recognition = try NetworkRecognition(checkpoint, fileName: "a.safetensors")
         #expect { try recognition.network(checkpoint, place: "a.safetensors") } throws: { "\($0)".contains("upsample.1.conv.bias") }
+    }
+
+    @Test("a file with more transposed convolutions than its trunk has maps for is refused")
+    func tooManyTransposed() throws {
+        var checkpoint = try Checkpoint.load(contentsOf: Shared.fixture("networks/compact/pose-laterals.safetensors"))
+        for index in 3...4 {
+            checkpoint.tensors["upsample.\(index).conv.weight"] = checkpoint.tensors["upsample.2.conv.weight"]
+            checkpoint.names.append("upsample.\(index).conv.weight")
+        }
+        #expect { try NetworkRecognition(checkpoint, fileName: "a.safetensors") } throws: {
+            "\($0)".contains("5 stages and 5 transposed convolutions")
+        }
     }
 }

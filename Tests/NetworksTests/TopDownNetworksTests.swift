@@ -49,10 +49,12 @@ struct TopDownNetworksTests {
         #expect(zip(both.floats, expected).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
-    @Test("a size that does not fit is refused, and the layer named")
+    @Test("a size that does not fit is refused: with the size, the layer and what would fit")
     func misfit() throws {
         let network = try HRNet(.init(width: 32), from: BlankWeights())
         let failure = #expect(throws: Failure.self) { try network.graph(inputShape: [1, 3, 250, 190]) }
         #expect(failure?.kind == .data)
+        let line = failure.map { "\($0)" } ?? ""
+        #expect(line.contains("input 250x190: layer ") && line.contains("multiples of 32"), "\(line)")
     }
 }

@@ -34,6 +34,7 @@ def main():
     one.add_argument("--minutes", type=float, help="stop (resumably) after this time")
     one.add_argument("--threads", type=int, help="of PyTorch on the CPU")
     one.add_argument("--begin-from", metavar="CHECKPOINT", help="a new run takes the tensors of equal name and shape from it (a pose network's backbone)")
+    one.add_argument("--weights", help="folder of the teachers' ONNX files, for a detector with `dense_share`")
     one.add_argument("--device", help="cpu, cuda (default: cuda where there is one)")
 
     one = commands.add_parser("evaluate", help="AP by pycocotools on annotated pictures")
@@ -63,7 +64,7 @@ def main():
     elif chosen.command == "train":
         from .train import train
         config = tomllib.loads(Path(chosen.config or HERE / "configs" / f"{chosen.task}.toml").read_text())
-        train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device, chosen.begin_from)
+        train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device, chosen.begin_from, chosen.weights)
     elif chosen.command == "evaluate":
         from .evaluate import evaluate
         evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector, chosen.dark)

@@ -17,7 +17,7 @@ from .networks import multiply_adds
 def fold(network):
     """Batch norm into the weights of the convolution before it; the names of convolutions stay, norms disappear."""
     for layer in list(network.modules()):
-        if not (isinstance(layer, nn.Sequential) and hasattr(layer, "norm")):
+        if not (hasattr(layer, "conv") and hasattr(layer, "norm")):
             continue
         conv, norm = layer.conv, layer.norm
         factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)

@@ -56,15 +56,20 @@ def assign(logits, boxes, truth, centres, strides):
     return owner
 
 
-def detection_loss(output, truths, size):
+SURE = 0.2  # of a dense teacher: whose boxes count beside the true ones
+
+
+def detection_loss(output, truths, size, taught=None, share=0.0):
     """Quality focal loss of the score (Li et al., Generalized Focal Loss, 2020) and GIoU loss of the boxes.
 
     `truths`: boxes [n, 5] (x, y, w, h, ignore) a picture. Cells inside ignored boxes that answer for nobody do not count.
+    `taught`: what a dense teacher says of the same cells, scores [n, cells] and boxes [n, cells, 4]. Its score is `share` of the goal, and
+    all of it where the labels say nothing; its boxes count, as far as it is sure, at cells that answer for nobody.
     """
     centres, strides = cell_centres(*size, output.device)
     logits, boxes = output[:, 0].float(), boxes_of(output[:, 1:], centres, strides)
     goal, counted = torch.zeros_like(logits), torch.ones_like(logits)
-    overlaps, fits = [], []
+    overlaps, fits, free = [], [], torch.ones_like(logits, dtype=torch.bool)
     for i, rows in enumerate(truths):
         rows = rows.to(output.device)
         people, ignored = _corners(rows[rows[:, 4] == 0]), _corners(rows[rows[:, 4] > 0])
@@ -78,8 +83,17 @@ def detection_loss(output, truths, size):
                 overlap, fit = _pair_iou(boxes[i, mine], people[owner[mine]])
                 goal[i, mine] = overlap.detach().clamp(0, 1)
                 counted[i, mine] = 1
+                free[i, mine] = False
                 overlaps.append(overlap.detach())
                 fits.append(fit)
+    if taught is not None:
+        score, places = taught
+        goal = torch.where(counted > 0, torch.lerp(goal, score, share), score)
+        counted = torch.ones_like(counted)
+        sure = free & (score > SURE)
+        if sure.any():
+            overlaps.append(score[sure] * share)
+            fits.append(_pair_iou(boxes[sure], places[sure])[1])
     p = logits.sigmoid()
     focal = F.binary_cross_entropy_with_logits(logits, goal, reduction="none") * (goal - p).abs().square() * counted
     total = goal.sum().clamp(min=1.0)

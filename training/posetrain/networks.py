@@ -28,7 +28,7 @@ class Block(nn.Module):
 
 
 class Backbone(nn.Module):
-    """3x3 stride 2 five times; blocks after each. Gives the maps at strides 8, 16 and 32."""
+    """3x3 stride 2 five times; blocks after each. Gives the maps at strides 2 to 32."""
 
     def __init__(self, widths, blocks):
         super().__init__()
@@ -43,33 +43,53 @@ class Backbone(nn.Module):
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
-        return maps[2:]
+        return maps
+
+
+class Upsample(nn.Module):
+    """A transposed 4x4 convolution of stride 2, to which a 1x1 convolution of the backbone's map of that size is added; then blocks.
+
+    Without the sum the backbone's smallest map alone has to say where in its cell of 32 pixels a joint lies, which a slim network
+    learns slowly (docs/models.md). Sum and blocks begin as nothing: a network without them can be taken up.
+    """
+
+    def __init__(self, inputs, outputs, lateral, blocks):
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.lateral = ConvNorm(lateral, outputs, 1, active=False) if lateral else None
+        self.blocks = nn.Sequential(*[Block(outputs) for _ in range(blocks)])
+
+    def forward(self, x, beside):
+        x = self.norm(self.conv(x))
+        return self.blocks(torch.relu(x + self.lateral(beside) if self.lateral else x))
 
 
 class PoseNet(nn.Module):
-    """SimpleBaseline: backbone, three transposed 4x4 convolutions of stride 2, 1x1 to the heatmaps.
+    """SimpleBaseline: backbone, three transposed 4x4 convolutions of stride 2, 1x1 to the heatmaps; with lateral sums and blocks
+    (`refinements`: how many after each) where the configuration has them.
 
     [N, 3, H, W] -> [N, 17, H/4, W/4]; H and W multiples of 32.
     """
 
-    def __init__(self, widths=(16, 32, 48, 96, 160), blocks=(0, 0, 2, 2, 2), deconvolutions=(64, 48, 32), joints=17):
+    def __init__(self, widths=(16, 32, 48, 96, 160), blocks=(0, 0, 2, 2, 2), deconvolutions=(64, 48, 32), laterals=False, refinements=(0, 0, 0), joints=17):
         super().__init__()
         self.backbone = Backbone(widths, blocks)
         layers, inputs = [], widths[-1]
-        for width in deconvolutions:
-            layers.append(nn.Sequential())
-            layers[-1].add_module("conv", nn.ConvTranspose2d(inputs, width, 4, 2, 1, bias=False))
-            layers[-1].add_module("norm", nn.BatchNorm2d(width))
-            layers[-1].add_module("active", nn.ReLU(inplace=True))
+        for width, beside, count in zip(deconvolutions, widths[-2::-1], refinements, strict=False):
+            layers.append(Upsample(inputs, width, beside if laterals else 0, count))
             inputs = width
-        self.upsample = nn.Sequential(*layers)
+        self.upsample = nn.ModuleList(layers)
         self.head = nn.Conv2d(inputs, joints, 1)
         initialise(self)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, x):
-        return self.head(self.upsample(self.backbone(x)[-1]))
+        *maps, x = self.backbone(x)
+        for layer in self.upsample:
+            x = layer(x, maps.pop())
+        return self.head(x)
 
 
 class Detector(nn.Module):
@@ -95,7 +115,7 @@ class Detector(nn.Module):
             nn.init.constant_(layer.bias[:1], -4.5)  # people are rare
 
     def forward(self, x):
-        maps = [lateral(m) for lateral, m in zip(self.lateral, self.backbone(x))]
+        maps = [lateral(m) for lateral, m in zip(self.lateral, self.backbone(x)[2:])]
         for i in (1, 0):
             maps[i] = maps[i] + nn.functional.interpolate(maps[i + 1], scale_factor=2.0, mode="nearest")
         outputs = [out(self.head(merge(m))) for out, merge, m in zip(self.out, self.merge, maps)]
@@ -111,6 +131,8 @@ def initialise(network):
     for layer in network.modules():
         if isinstance(layer, Block):  # blocks begin as identities
             nn.init.zeros_(layer.second.norm.weight)
+        elif isinstance(layer, Upsample) and layer.lateral:
+            nn.init.zeros_(layer.lateral.norm.weight)
 
 
 def build(task, config):

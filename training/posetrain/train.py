@@ -14,16 +14,18 @@ import time
 import numpy as np
 import torch
 
+from .dense_teacher import DenseTeacher
 from .geometry import decode, oks
 from .losses import detection_loss, heatmap_loss
 from .networks import build
+from .onnx_networks import teacher_files
 from .optimiser import optimiser_of
 from .people import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, People, augment, plain
 from .pictures import Pictures, Views, collate, input_of
 
 
 class PoseTask:
-    def __init__(self, config, roots, device):
+    def __init__(self, config, roots, device, weights=None):
         self.config, self.device = config, device
         room = torch.cuda.get_device_properties(0).total_memory if device.type == "cuda" else 0
         self.people = People(roots, device if room > 30e9 else None)
@@ -66,10 +68,15 @@ class PoseTask:
 
 
 class DetectorTask:
-    def __init__(self, config, roots, device):
+    def __init__(self, config, roots, device, weights=None):
         self.config, self.device = config, device
         self.pictures = Pictures(roots)
         self.workers = max(0, min(14, (os.cpu_count() or 1) - 2)) if device.type == "cuda" else 0
+        self.share = config.get("dense_share", 0.0)
+        if self.share:
+            if weights is None:
+                raise SystemExit("dense_share asks the teacher of every view: say where its file is (--weights FOLDER), or --set dense_share=0")
+            self.teacher = DenseTeacher(teacher_files(weights)["yolox"], device)
 
     def epoch_length(self):
         return int((~self.pictures.validation).sum())
@@ -89,7 +96,8 @@ class DetectorTask:
 
     def loss(self, network, batch, size):
         image, boxes = batch
-        return detection_loss(network(image), boxes, size)
+        taught = self.teacher(image) if self.share else None
+        return detection_loss(network(image), boxes, size, taught, self.share)
 
     @torch.no_grad()
     def validate(self, network, size):
@@ -168,12 +176,12 @@ def _rate(config, progress):
     return config["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
 
 
-def train(task_name, config, roots, out, minutes=None, threads=None, device=None, begin_from=None):
+def train(task_name, config, roots, out, minutes=None, threads=None, device=None, begin_from=None, weights=None):
     if threads:
         torch.set_num_threads(threads)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     out.mkdir(parents=True, exist_ok=True)
-    task, run = TASKS[task_name](config, roots, device), Run(task_name, config, out, device)
+    task, run = TASKS[task_name](config, roots, device, weights), Run(task_name, config, out, device)
     run.load()
     begun = {"tensors_taken": run.begin_from(begin_from)} if begin_from and run.step == 0 else {}
     stopped = []

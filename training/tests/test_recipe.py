@@ -10,14 +10,18 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import torch
 
 TRAINING = Path(__file__).parent.parent
 sys.path.insert(0, str(TRAINING))
 CASES = TRAINING.parent / "fixtures" / "topdown"
 
+from posetrain.dense_teacher import Graph  # noqa: E402
 from posetrain.export import fold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
+from posetrain.losses import detection_loss  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
 from posetrain.people import People, _views, augment  # noqa: E402
 from posetrain.train import train  # noqa: E402
@@ -65,7 +69,7 @@ class Conventions(unittest.TestCase):
 
 class Networks(unittest.TestCase):
     def test_folding_keeps_the_output(self):
-        for network, size in ((PoseNet(), (128, 96)), (Detector(), (96, 128))):
+        for network, size in ((PoseNet(), (128, 96)), (PoseNet(laterals=True, refinements=(1, 0, 1)), (128, 96)), (Detector(), (96, 128))):
             network.train()
             for _ in range(3):  # norms that are not identities
                 network(torch.randn(4, 3, *size) * 2 + 0.5)
@@ -76,12 +80,68 @@ class Networks(unittest.TestCase):
                 after = fold(network)(probe)
             self.assertLess((after - before).abs().max() / before.abs().max(), 1e-5)
 
+    def test_laterals_and_refinements_begin_as_nothing(self):
+        plain, grown = PoseNet().eval(), PoseNet(laterals=True, refinements=(1, 1, 1)).eval()
+        missing = grown.load_state_dict(plain.state_dict(), strict=False).missing_keys
+        self.assertTrue(missing and all(".lateral." in key or ".blocks." in key for key in missing))
+        probe = torch.randn(1, 3, 64, 96)
+        with torch.no_grad():
+            self.assertTrue(torch.equal(plain(probe), grown(probe)))
+
     def test_boxes_follow_the_cells(self):
         centres, strides = cell_centres(64, 96)
         self.assertEqual(len(centres), 8 * 12 + 4 * 6 + 2 * 3)
         boxes = boxes_of(torch.zeros(4, len(centres)), centres, strides)
         self.assertEqual(boxes[0].tolist(), [-4, -4, 12, 12])
         self.assertEqual(boxes[-1].tolist(), [80 - 32, 48 - 32, 80 + 32, 48 + 32])
+
+
+def small_teacher(path):
+    """An ONNX file with the layers of YOLOX (its focus, gates, pooled branch and upsampling) and few channels."""
+    random = np.random.default_rng(5)
+    weight = lambda name, *shape: onnx.numpy_helper.from_array(random.normal(0, 0.3, shape).astype(np.float32), name)
+    whole = lambda name, *values: onnx.numpy_helper.from_array(np.array(values, np.int64), name)
+    held = [weight("w0", 8, 6, 3, 3), weight("b0", 8), weight("w1", 8, 1, 3, 3), weight("b1", 8), weight("w2", 6, 16, 1, 1), weight("b2", 6),
+            whole("zero", 0), whole("one", 1), whole("two", 2), whole("end", 2**63 - 1), whole("shape", 1, 6, -1),
+            onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "twice")]
+    node = onnx.helper.make_node
+    nodes = [node("Slice", ["x", "zero", "end", "two", "two"], ["even"]), node("Slice", ["x", "one", "end", "two", "two"], ["odd"]),
+             node("Concat", ["even", "odd"], ["rows"], axis=1), node("Conv", ["rows", "w0", "b0"], ["c0"], kernel_shape=[3, 3], pads=[1] * 4, strides=[2, 2]),
+             node("Sigmoid", ["c0"], ["s0"]), node("Mul", ["c0", "s0"], ["g0"]),
+             node("Conv", ["g0", "w1", "b1"], ["c1"], kernel_shape=[3, 3], pads=[1] * 4, strides=[2, 2], group=8),
+             node("MaxPool", ["c1"], ["p1"], kernel_shape=[5, 5], pads=[2] * 4, strides=[1, 1]), node("Add", ["c1", "p1"], ["a1"]),
+             node("Resize", ["a1", "", "twice"], ["r1"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+             node("Concat", ["g0", "r1"], ["j"], axis=1), node("Conv", ["j", "w2", "b2"], ["c2"], kernel_shape=[1, 1], pads=[0] * 4, strides=[1, 1]),
+             node("Reshape", ["c2", "shape"], ["f"]), node("Transpose", ["f"], ["y"], perm=[0, 2, 1])]
+    value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+    graph = onnx.helper.make_graph(nodes, "small", [value("x")], [value("y")], held)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
+
+
+class DenseTeaching(unittest.TestCase):
+    def test_the_graph_computes_what_onnx_runtime_does(self):
+        x = np.random.default_rng(2).normal(size=(3, 3, 32, 48)).astype(np.float32)
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "small.onnx"
+            small_teacher(path)
+            run = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            theirs = np.concatenate([run.run(None, {"x": one[None]})[0] for one in x])
+            ours = Graph(path, torch.device("cpu"))(torch.from_numpy(x)).numpy()
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+    def test_a_student_who_says_what_the_teacher_says_has_nothing_to_learn(self):
+        torch.manual_seed(3)
+        centres, strides = cell_centres(64, 96)
+        output = torch.cat([torch.randn(2, 1, len(centres)), 0.3 * torch.randn(2, 4, len(centres))], 1).requires_grad_()
+        taught = output[:, 0].sigmoid().detach(), boxes_of(output[:, 1:], centres, strides).detach()
+        nobody = [torch.zeros(0, 5), torch.tensor([[0.0, 0.0, 96.0, 64.0, 1.0]])]  # nothing labelled, and all of it to be ignored
+        detection_loss(output, nobody, (64, 96), taught, 1.0).backward()
+        self.assertLess(output.grad.abs().max(), 1e-5)
+        output.grad = None
+        # Without a teacher the first picture is background, and the second says nothing.
+        detection_loss(output, nobody, (64, 96)).backward()
+        self.assertGreater(output.grad[0, 0].abs().min(), 1e-6)
+        self.assertEqual(output.grad[1].abs().max(), 0)
 
 
 def noise_people(folder):

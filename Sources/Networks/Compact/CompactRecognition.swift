@@ -16,11 +16,17 @@ enum CompactRecognition {
                 head: keys.count("head.", 0..., ".conv.weight")))
         }
         let layers = keys.count("upsample.", 0..., ".conv.weight")
+        guard layers < stages else {
+            throw NetworkRecognition.Refusal(
+                "a compact pose network with \(stages) stages and \(layers) transposed convolutions; it needs fewer of these")
+        }
         let filters = (0..<layers).map { index in
             keys.shape("upsample.\(index).conv.weight").flatMap { $0.count == 4 ? $0[1] : nil } ?? 0
         }
         return .compactPose(.init(
-            widths: widths, blocks: blocks, deconvolutions: filters, joints: keys.shape("head.weight")?.first ?? 0))
+            widths: widths, blocks: blocks, deconvolutions: filters, laterals: keys.has("upsample.0.lateral.conv.weight"),
+            refinements: (0..<layers).map { keys.count("upsample.\($0).blocks.", 0..., ".first.conv.weight") },
+            joints: keys.shape("head.weight")?.first ?? 0))
     }
 
     /// Height and width from the file's own header ("1x3x256x192").
