@@ -55,6 +55,7 @@ def main():
     one.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of the input (default: of the last stage)")
     one.add_argument("--name", help="stem of the files")
     one.add_argument("--lift", type=float, default=0.0, help="added to the logit of a detector's score")
+    one.add_argument("--scale", type=float, default=1.0, help="a pose network's heatmaps are multiplied by it")
     one.add_argument("--note", action="append", default=[], type=lambda t: t.partition("=")[::2], metavar="KEY=TEXT", help="for the file's header")
 
     chosen = top.parse_args()
@@ -70,7 +71,7 @@ def main():
         evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector, chosen.dark)
     else:
         from .export import export
-        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift)
+        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift, chosen.scale)
 
 
 if __name__ == "__main__":

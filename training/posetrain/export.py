@@ -29,10 +29,14 @@ def fold(network):
 
 
 @torch.no_grad()
-def export(task, checkpoint, out, name, size, notes, lift=0.0):
+def export(task, checkpoint, out, name, size, notes, lift=0.0, scale=1.0):
     """`lift` is added to the logit of a detector's score: one that was trained briefly finds people at lower scores than pipelines ask for.
-    The order of boxes, hence AP, stays."""
+    The order of boxes, hence AP, stays. A pose network's heatmaps are multiplied by `scale`, for the same reason: the less sure it is
+    of a place, the lower the peak; places stay."""
     network, config = checkpoint_network(checkpoint, task)
+    if scale != 1:
+        network.head.weight *= scale
+        network.head.bias *= scale
     if lift:
         for layer in network.out:
             layer.bias[0] += lift

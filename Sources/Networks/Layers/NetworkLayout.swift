@@ -39,7 +39,8 @@ public final class NetworkLayout {
         }
         let outputs: [ValueInfo]
         do { outputs = try op.infer(infos) } catch let failure as Failure {
-            throw Failure(failure.kind, "network does not fit", at: "layer \"\(name)\"", because: failure.why, remedy: failure.remedy)
+            let place = name.isEmpty ? "layer \(op.name)" : "layer \"\(name)\""
+            throw Failure(failure.kind, "network does not fit", at: place, because: failure.why, remedy: failure.remedy)
         }
         guard outputs.count == 1 else {
             throw Failure(.internalDefect, "cannot lay out network", at: name, because: "\(outputs.count) outputs")
