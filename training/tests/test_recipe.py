@@ -19,7 +19,7 @@ sys.path.insert(0, str(TRAINING))
 CASES = TRAINING.parent / "fixtures" / "topdown"
 
 from posetrain.dense_teacher import Graph  # noqa: E402
-from posetrain.export import fold  # noqa: E402
+from posetrain.export import export, fold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.losses import detection_loss  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
@@ -116,6 +116,22 @@ def small_teacher(path):
     value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
     graph = onnx.helper.make_graph(nodes, "small", [value("x")], [value("y")], held)
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
+
+
+class Exporting(unittest.TestCase):
+    def test_scaled_heatmaps_are_the_same_times_a_number(self):
+        shape = {"widths": [4, 4, 4, 4, 4], "blocks": [0, 0, 0, 0, 0], "deconvolutions": [4, 4, 4], "laterals": True}
+        network = PoseNet(**shape)
+        torch.nn.init.uniform_(network.head.bias, 0.1, 0.3)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            torch.save({"average": network.state_dict(), "config": {"network": shape}}, folder / "last.pt")
+            for stem, scale in (("plain", 1.0), ("scaled", 1.5)):
+                export("pose", folder / "last.pt", folder, stem, (64, 64), {}, scale=scale)
+            probe = np.random.default_rng(3).normal(size=(1, 3, 64, 64)).astype(np.float32)
+            plain, scaled = (onnxruntime.InferenceSession(str(folder / f"{stem}.onnx"), providers=["CPUExecutionProvider"]).run(None, {"image": probe})[0]
+                             for stem in ("plain", "scaled"))
+        np.testing.assert_allclose(scaled, 1.5 * plain, rtol=2e-3, atol=1e-4)
 
 
 class DenseTeaching(unittest.TestCase):
