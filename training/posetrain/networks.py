@@ -76,7 +76,7 @@ class PoseNet(nn.Module):
         super().__init__()
         self.backbone = Backbone(widths, blocks)
         layers, inputs = [], widths[-1]
-        for width, beside, count in zip(deconvolutions, widths[-2::-1], refinements, strict=False):
+        for (width, count), beside in zip(zip(deconvolutions, refinements, strict=True), widths[-2::-1]):
             layers.append(Upsample(inputs, width, beside if laterals else 0, count))
             inputs = width
         self.upsample = nn.ModuleList(layers)
