@@ -33,7 +33,7 @@ def main():
     one.add_argument("--set", dest="changes", type=_setting, action="append", default=[], metavar="KEY=VALUE")
     one.add_argument("--minutes", type=float, help="stop (resumably) after this time")
     one.add_argument("--threads", type=int, help="of PyTorch on the CPU")
-    one.add_argument("--begin-from", metavar="CHECKPOINT", help="a new run takes the tensors of equal name and shape from it (a pose network's backbone)")
+    one.add_argument("--begin-from", metavar="FILE", help="a new run takes the tensors of equal name and shape from this checkpoint or exported .safetensors")
     one.add_argument("--weights", help="folder of the teachers' ONNX files, for a detector with `dense_share`")
     one.add_argument("--device", help="cpu, cuda (default: cuda where there is one)")
 

@@ -7,25 +7,11 @@ import json
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch import nn
 
 from .evaluate import checkpoint_network
+from .folding import fold
 from .geometry import KEYPOINTS, MEAN, STD
 from .networks import multiply_adds
-
-
-def fold(network):
-    """Batch norm into the weights of the convolution before it; the names of convolutions stay, norms disappear."""
-    for layer in list(network.modules()):
-        if not (hasattr(layer, "conv") and hasattr(layer, "norm")):
-            continue
-        conv, norm = layer.conv, layer.norm
-        factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        shape = (1, -1, 1, 1) if isinstance(conv, nn.ConvTranspose2d) else (-1, 1, 1, 1)
-        conv.weight = nn.Parameter(conv.weight * factor.view(shape))
-        conv.bias = nn.Parameter(norm.bias - norm.running_mean * factor)
-        layer.norm = nn.Identity()
-    return network
 
 
 @torch.no_grad()

@@ -13,8 +13,10 @@ import time
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from .dense_teacher import DenseTeacher
+from .folding import unfold
 from .geometry import decode, oks
 from .losses import detection_loss, heatmap_loss
 from .networks import build
@@ -22,6 +24,11 @@ from .onnx_networks import teacher_files
 from .optimiser import optimiser_of
 from .people import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, People, augment, plain
 from .pictures import Pictures, Views, collate, input_of
+
+
+def augmentation_of(config, stage):
+    """The configuration's [augment], with what the stage's own says instead: gentler at the end, as pictures are when it matters."""
+    return config["augment"] | stage.get("augment", {})
 
 
 class PoseTask:
@@ -36,11 +43,12 @@ class PoseTask:
     def lots(self, epoch):
         return self.people.lots(epoch, self.config["seed"], self.config["whole_share"])
 
-    def batches(self, lots, begin, skip, batch, size):
+    def batches(self, lots, begin, skip, stage):
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
+        size, batch, augmentation = tuple(stage["size"]), stage["batch"], augmentation_of(self.config, stage)
         for i in range(skip, len(lots) // batch):
             random = np.random.default_rng((self.config["seed"], 3, begin + i))
-            yield augment(self.people, lots[i * batch:(i + 1) * batch], size, random, self.config["augment"], self.device)
+            yield augment(self.people, lots[i * batch:(i + 1) * batch], size, random, augmentation, self.device)
 
     def loss(self, network, batch, size):
         image, target, weight = batch
@@ -84,12 +92,13 @@ class DetectorTask:
     def lots(self, epoch):
         return self.pictures.lots(epoch, self.config["seed"], self.config["complete_share"])
 
-    def batches(self, lots, begin, skip, batch, size):
+    def batches(self, lots, begin, skip, stage):
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
+        size, batch = tuple(stage["size"]), stage["batch"]
         count = len(lots) // batch * batch
         partners = np.random.default_rng((self.config["seed"], 5, begin)).choice(lots, (count, 3))
         items = np.column_stack([begin * batch + np.arange(count), lots[:count], partners])[skip * batch:]
-        views = Views(self.pictures, items, size, self.config["seed"], self.config["augment"])
+        views = Views(self.pictures, items, size, self.config["seed"], augmentation_of(self.config, stage))
         loader = torch.utils.data.DataLoader(views, batch, collate_fn=collate, num_workers=self.workers, pin_memory=self.device.type == "cuda")
         for pixels, boxes in loader:
             yield input_of(pixels, self.device), boxes
@@ -128,15 +137,20 @@ class Run:
         self.stage = self.epoch = self.step_in_epoch = self.step = self.samples = 0
         self.seconds = 0.0
 
-    def begin_from(self, path):
-        """Takes the tensors of another network's checkpoint that have the same name and shape here."""
-        theirs, mine = torch.load(path, map_location=self.device, weights_only=True)["average"], self.network.state_dict()
-        taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+    def begin_from(self, path, images):
+        """Takes the tensors of another network that have the same name and shape here: of a checkpoint, or of an exported file,
+        whose norms `images` settle."""
+        if str(path).endswith(".safetensors"):
+            taken = unfold(self.network, load_file(path, str(self.device)), images)
+        else:
+            theirs, mine = torch.load(path, map_location=self.device, weights_only=True)["average"], self.network.state_dict()
+            fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+            self.network.load_state_dict(mine | fitting)
+            taken = len(fitting)
         if not taken:
             raise SystemExit(f"{path} has no tensor that fits")
-        self.network.load_state_dict(mine | taken)
         self.average.load_state_dict(self.network.state_dict())
-        return len(taken)
+        return taken
 
     def load(self):
         if not self.path.exists():
@@ -183,7 +197,11 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
     out.mkdir(parents=True, exist_ok=True)
     task, run = TASKS[task_name](config, roots, device, weights), Run(task_name, config, out, device)
     run.load()
-    begun = {"tensors_taken": run.begin_from(begin_from)} if begin_from and run.step == 0 else {}
+    begun = {}
+    if begin_from and run.step == 0:
+        first = config["stages"][0]
+        images = next(iter(task.batches(task.lots(0), 0, 0, first)))[0]
+        begun = {"tensors_taken": run.begin_from(begin_from, images)}
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     # Progress counts pixels, so that a stage of small inputs takes its fair share of the schedule.
@@ -217,7 +235,7 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
             run.network.train()
             lots = task.lots(1000 * run.stage + run.epoch)
             steps = len(lots) // batch
-            for samples in task.batches(lots, run.step - run.step_in_epoch, run.step_in_epoch, batch, size):
+            for samples in task.batches(lots, run.step - run.step_in_epoch, run.step_in_epoch, stage):
                 here = cost[run.stage] * (run.epoch + run.step_in_epoch / steps) / stage["epochs"]
                 for group in run.optimiser.param_groups:
                     group["lr"] = _rate(config, (done_before + here) / sum(cost))

@@ -18,7 +18,8 @@ sys.path.insert(0, str(TRAINING))
 
 from posetrain.evaluate import detect  # noqa: E402
 from posetrain.geometry import decode_dark  # noqa: E402
-from posetrain.export import export, fold  # noqa: E402
+from posetrain.export import export  # noqa: E402
+from posetrain.folding import fold  # noqa: E402
 from posetrain.networks import build  # noqa: E402
 
 TOPDOWN = TRAINING.parent / "fixtures" / "topdown"

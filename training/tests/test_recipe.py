@@ -19,12 +19,13 @@ sys.path.insert(0, str(TRAINING))
 CASES = TRAINING.parent / "fixtures" / "topdown"
 
 from posetrain.dense_teacher import Graph  # noqa: E402
-from posetrain.export import export, fold  # noqa: E402
+from posetrain.export import export  # noqa: E402
+from posetrain.folding import fold, unfold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.losses import detection_loss  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
-from posetrain.people import People, _views, augment  # noqa: E402
-from posetrain.train import train  # noqa: E402
+from posetrain.people import People, _views, augment, plain  # noqa: E402
+from posetrain.train import PoseTask, train  # noqa: E402
 
 
 def read(name):
@@ -79,6 +80,27 @@ class Networks(unittest.TestCase):
                 before = network(probe)
                 after = fold(network)(probe)
             self.assertLess((after - before).abs().max() / before.abs().max(), 1e-5)
+
+    def test_a_folded_network_is_taken_up_with_the_same_answers(self):
+        cases = ((PoseNet, {"laterals": True, "refinements": (1, 0, 1)}, {"refinements": (1, 1, 2)}, (128, 96)), (Detector, {}, {"blocks": (0, 0, 2, 2, 1)}, (96, 128)))
+        for kind, shape, grown, size in cases:
+            network, taker = kind(**shape).train(), kind(**shape | grown)
+            for _ in range(3):
+                network(torch.randn(4, 3, *size) * 2 + 0.5)
+            with torch.no_grad():
+                for value in network.parameters():
+                    value.mul_(1 + torch.rand_like(value))  # lengths that no new layer has
+                usual = taker.backbone.stages[1][0].conv.weight.square().mean()
+                tensors = fold(network).eval().state_dict()
+                taken = unfold(taker, tensors, torch.randn(2, 3, *size))
+                probe = torch.randn(3, 3, *size) + 0.3
+                before, after = network(probe), taker.eval()(probe)
+                self.assertEqual(taken, sum(key.endswith(".weight") for key in tensors) + sum(key.startswith(("head.bias", "out.")) and key.endswith("bias") for key in tensors))
+                self.assertLess((after - before).abs().max() / before.abs().max(), 1e-4)
+                self.assertAlmostEqual(float(taker.backbone.stages[1][0].conv.weight.square().mean() / usual), 1, delta=1e-3)
+                # In training, where a batch's own statistics count, it is about the same network still.
+                settled = taker.train()(torch.randn(8, 3, *size))
+                self.assertTrue(torch.isfinite(settled).all())
 
     def test_laterals_and_refinements_begin_as_nothing(self):
         plain, grown = PoseNet().eval(), PoseNet(laterals=True, refinements=(1, 1, 1)).eval()
@@ -209,6 +231,22 @@ class Views(unittest.TestCase):
             self.assertGreaterEqual(int(gone.sum()), int(cut_off[i].sum()))
             if cut_off[i].any():
                 self.assertGreater(black[i], 0.02)
+
+
+class Stages(unittest.TestCase):
+    def test_a_stage_may_say_how_it_augments(self):
+        config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())
+        with tempfile.TemporaryDirectory() as name:
+            noise_people(Path(name))
+            task = PoseTask(config, [Path(name)], torch.device("cpu"))
+            stage = {"size": [64, 64], "batch": 8}
+            calm = {"scale": 0, "shift": 0, "rotation": 0, "half_body": 0, "colour": 0, "occlusion": 0, "blur": 0}
+            wild, plainly = (next(iter(task.batches(np.arange(8), 0, 0, stage | own)))[0] for own in ({}, {"augment": calm}))
+            standard = plain(task.people, np.arange(8), (64, 64), torch.device("cpu"))
+        # Mirroring and a little noise are left; half of the views at least are as they would be judged.
+        same = lambda views: sum(min((v - s).abs().mean(), (v.roll(1, 2) - s.flip(2)).abs().mean()) < 0.1 for v, s in zip(views, standard))
+        self.assertEqual(same(wild), 0)
+        self.assertGreaterEqual(same(plainly), 3)
 
 
 class Resuming(unittest.TestCase):
