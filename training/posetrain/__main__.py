@@ -39,7 +39,7 @@ def main():
 
     one = commands.add_parser("evaluate", help="AP by pycocotools on annotated pictures")
     one.add_argument("task", choices=("pose", "detector"))
-    one.add_argument("--model", required=True, help="checkpoint (.pt), our .onnx, or a teacher's .onnx")
+    one.add_argument("--model", required=True, help="checkpoint (.pt), exported .safetensors or .onnx, or a teacher's .onnx")
     one.add_argument("--annotations", required=True)
     one.add_argument("--pictures", help="default: beside the annotations")
     one.add_argument("--flip", action="store_true")
@@ -54,6 +54,8 @@ def main():
     one.add_argument("--out", required=True, help="folder")
     one.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="of the input (default: of the last stage)")
     one.add_argument("--name", help="stem of the files")
+    one.add_argument("--blend", metavar="FILE", help="an exported .safetensors that this network began from: weights between both")
+    one.add_argument("--blend-share", type=float, default=0.25, help="of that file (default: 0.25)")
     one.add_argument("--lift", type=float, default=0.0, help="added to the logit of a detector's score")
     one.add_argument("--scale", type=float, default=1.0, help="a pose network's heatmaps are multiplied by it")
     one.add_argument("--note", action="append", default=[], type=lambda t: t.partition("=")[::2], metavar="KEY=TEXT", help="for the file's header")
@@ -71,7 +73,8 @@ def main():
         evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector, chosen.dark)
     else:
         from .export import export
-        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift, chosen.scale)
+        export(chosen.task, chosen.checkpoint, Path(chosen.out), chosen.name, chosen.size, dict(chosen.note), chosen.lift, chosen.scale,
+               (chosen.blend, chosen.blend_share) if chosen.blend else None)
 
 
 if __name__ == "__main__":

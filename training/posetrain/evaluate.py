@@ -10,7 +10,9 @@ import torch
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from safetensors import safe_open
 
+from .folding import fold
 from .geometry import cut, iou, normalised, oks, suppress, unflip, voted, widen
 from .networks import boxes_of, build, cell_centres
 from .onnx_networks import HeatmapNetwork, NanoDet, Yolox, placed
@@ -20,7 +22,14 @@ THRESHOLD, OVERLAP = 0.01, 0.6  # of the score and of NMS
 
 
 def checkpoint_network(path, task):
-    """The averaged network of a checkpoint and its configuration."""
+    """The averaged network of a checkpoint and its configuration; or an exported one, folded, with what its header says."""
+    if str(path).endswith(".safetensors"):
+        with safe_open(path, "pt") as file:
+            header, tensors = file.metadata(), {key: file.get_tensor(key).float() for key in file.keys()}
+        config = {"network": json.loads(header["network"]), "stages": [{"size": [int(n) for n in header["input"].split("x")[2:]]}]}
+        network = fold(build(task, config))
+        network.load_state_dict(tensors)
+        return network.eval(), config
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = build(task, state["config"])
     network.load_state_dict(state["average"])

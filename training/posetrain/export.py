@@ -6,32 +6,36 @@ import json
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from .evaluate import checkpoint_network
-from .folding import fold
+from .folding import blend, fold
 from .geometry import KEYPOINTS, MEAN, STD
 from .networks import multiply_adds
 
 
 @torch.no_grad()
-def export(task, checkpoint, out, name, size, notes, lift=0.0, scale=1.0):
+def export(task, checkpoint, out, name, size, notes, lift=0.0, scale=1.0, blended=None):
     """`lift` is added to the logit of a detector's score: one that was trained briefly finds people at lower scores than pipelines ask for.
     The order of boxes, hence AP, stays. A pose network's heatmaps are multiplied by `scale`, for the same reason: the less sure it is
-    of a place, the lower the peak; places stay."""
+    of a place, the lower the peak; places stay. `blended`: an exported network that this one began from, and its share of the weights;
+    `lift` and `scale` come after it."""
     network, config = checkpoint_network(checkpoint, task)
-    if scale != 1:
-        network.head.weight *= scale
-        network.head.bias *= scale
-    if lift:
-        for layer in network.out:
-            layer.bias[0] += lift
     size = size or config["stages"][-1]["size"]
     work = multiply_adds(network, *size)
     probe = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(1))
     before = network(probe)
     network = fold(network).eval()
     folded = (network(probe) - before).abs().max() / before.abs().max()
+    if blended:
+        blend(network, load_file(blended[0]), blended[1])
+    if scale != 1:
+        network.head.weight *= scale
+        network.head.bias *= scale
+    if lift:
+        for layer in network.out:
+            layer.bias[0] += lift
+    before = network(probe)
     for parameter in network.parameters():
         parameter.copy_(parameter.half().float())
     rounded = (network(probe) - before).abs().max() / before.abs().max()

@@ -7,7 +7,7 @@ FAINT = 1e-4  # of a layer's largest filter: nearly dead ones stay as they are
 
 
 def _normed(network):
-    return [(name, layer) for name, layer in network.named_modules() if hasattr(layer, "conv") and hasattr(layer, "norm")]
+    return [(name, layer) for name, layer in network.named_modules() if isinstance(getattr(layer, "norm", None), nn.BatchNorm2d)]
 
 
 def _filters(conv, values):
@@ -66,3 +66,22 @@ def _settle(norm, factor, bias):
         norm.bias.copy_(bias + factor * norm.running_mean)
 
     return hook
+
+
+@torch.no_grad()
+def blend(network, tensors, share):
+    """A folded network's weights become those between its own and a folded one's that it began from: `share` of the latter.
+
+    Two networks of one descent lie in one valley, and between them it is often deeper than at either (Wortsman et al., "Robust fine-tuning
+    of zero-shot models", CVPR 2022). What `tensors` lack are layers that were added since and began as nothing: sums and blocks.
+    """
+    tensors, missing = {key: value.float() for key, value in tensors.items()}, []
+    for key, value in network.state_dict().items():
+        if key in tensors and tensors[key].shape == value.shape:
+            value.lerp_(tensors[key], share)
+        elif ".second." in key or ".lateral." in key:
+            value.mul_(1 - share)
+        elif ".first." not in key:
+            missing.append(key)
+    if missing:
+        raise SystemExit(f"cannot be blended: {missing[0]} and {len(missing) - 1} more have no equal in the other network")

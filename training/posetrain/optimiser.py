@@ -8,10 +8,10 @@ import torch
 
 
 @torch.no_grad()
-def orthogonalised(matrix, steps=5):
+def orthogonalised(matrix, precision=torch.bfloat16, steps=5):
     """The nearest matrix of equal singular values, roughly (0.7 to 1.2): five quintic Newton-Schulz iterations with Jordan's factors."""
     tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).bfloat16()
+    x = (matrix.T if tall else matrix).to(precision)
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         square = x @ x.T
@@ -37,15 +37,17 @@ def optimiser_of(network, config):
         return torch.optim.AdamW([{**groups[0], "params": groups[0]["params"] + groups[1]["params"]}, groups[2]], lr=config["rate"])
     if config["optimiser"] != "muon":
         raise SystemExit(f'optimiser = "{config["optimiser"]}": muon and adamw are known')
-    return Muon(groups, lr=config["rate"])
+    # bf16 is enough, and slow on processors where the configuration does without.
+    return Muon(groups, config["rate"], torch.bfloat16 if config["bf16"] else torch.float32)
 
 
 class Muon(torch.optim.Optimizer):
     """Groups with `orthogonal` get Muon's step, scaled to the length of one of AdamW (Liu et al., "Muon is scalable for LLM training",
     2025, section 2.2), so that one learning rate serves both; the others get AdamW's."""
 
-    def __init__(self, groups, lr, momentum=0.95, betas=(0.9, 0.99), eps=1e-8):
+    def __init__(self, groups, lr, precision=torch.bfloat16, momentum=0.95, betas=(0.9, 0.99), eps=1e-8):
         super().__init__(groups, {"lr": lr, "weight_decay": 0.0, "orthogonal": False, "momentum": momentum, "betas": betas, "eps": eps})
+        self.precision = precision
 
     @torch.no_grad()
     def step(self):
@@ -56,13 +58,12 @@ class Muon(torch.optim.Optimizer):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     step(parameter, parameter.grad, self.state[parameter], group)
 
-    @staticmethod
-    def _orthogonal_step(parameter, gradient, state, group):
+    def _orthogonal_step(self, parameter, gradient, state, group):
         if not state:
             state["mean"] = torch.zeros_like(parameter)
         state["mean"].lerp_(gradient, 1 - group["momentum"])
         ahead = gradient.lerp(state["mean"], group["momentum"])  # Nesterov
-        direction = orthogonalised(ahead.reshape(len(ahead), -1))
+        direction = orthogonalised(ahead.reshape(len(ahead), -1), self.precision)
         parameter.add_(direction.view(parameter.shape), alpha=-0.2 * group["lr"] * max(direction.shape) ** 0.5)
 
     @staticmethod

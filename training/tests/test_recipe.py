@@ -19,8 +19,9 @@ sys.path.insert(0, str(TRAINING))
 CASES = TRAINING.parent / "fixtures" / "topdown"
 
 from posetrain.dense_teacher import Graph  # noqa: E402
+from posetrain.evaluate import checkpoint_network  # noqa: E402
 from posetrain.export import export  # noqa: E402
-from posetrain.folding import fold, unfold  # noqa: E402
+from posetrain.folding import blend, fold, unfold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.losses import detection_loss  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
@@ -102,6 +103,23 @@ class Networks(unittest.TestCase):
                 settled = taker.train()(torch.randn(8, 3, *size))
                 self.assertTrue(torch.isfinite(settled).all())
 
+    def test_blending_goes_from_one_network_to_the_other(self):
+        early = fold(PoseNet(laterals=True, refinements=(1, 0, 1)).train()).eval()
+        later = PoseNet(blocks=(0, 0, 2, 3, 2), laterals=True, refinements=(1, 1, 1)).train()
+        for layer in later.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                torch.nn.init.uniform_(layer.weight, 0.5, 1.0)
+        later, probe = fold(later).eval(), torch.randn(2, 3, 128, 96)
+        with torch.no_grad():
+            mine, theirs = later(probe), early(probe)
+            blend(later, early.state_dict(), 0.0)
+            self.assertTrue(torch.equal(later(probe), mine))
+            blend(later, early.state_dict(), 1.0)  # blocks that came later do nothing again
+            self.assertLess((later(probe) - theirs).abs().max() / theirs.abs().max(), 1e-4)
+            self.assertGreater((mine - theirs).abs().max() / theirs.abs().max(), 0.1)
+            with self.assertRaises(SystemExit):
+                blend(later, {"head.weight": torch.zeros(1)}, 0.5)
+
     def test_laterals_and_refinements_begin_as_nothing(self):
         plain, grown = PoseNet().eval(), PoseNet(laterals=True, refinements=(1, 1, 1)).eval()
         missing = grown.load_state_dict(plain.state_dict(), strict=False).missing_keys
@@ -151,9 +169,14 @@ class Exporting(unittest.TestCase):
             for stem, scale in (("plain", 1.0), ("scaled", 1.5)):
                 export("pose", folder / "last.pt", folder, stem, (64, 64), {}, scale=scale)
             probe = np.random.default_rng(3).normal(size=(1, 3, 64, 64)).astype(np.float32)
+            read_back, config = checkpoint_network(folder / "scaled.safetensors", "pose")
+            with torch.no_grad():
+                read_back = read_back(torch.from_numpy(probe)).numpy()
             plain, scaled = (onnxruntime.InferenceSession(str(folder / f"{stem}.onnx"), providers=["CPUExecutionProvider"]).run(None, {"image": probe})[0]
                              for stem in ("plain", "scaled"))
         np.testing.assert_allclose(scaled, 1.5 * plain, rtol=2e-3, atol=1e-4)
+        np.testing.assert_allclose(read_back, scaled, rtol=1e-4, atol=1e-5)
+        self.assertEqual(config, {"network": shape, "stages": [{"size": [64, 64]}]})
 
 
 class DenseTeaching(unittest.TestCase):
