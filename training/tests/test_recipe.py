@@ -93,15 +93,16 @@ class Networks(unittest.TestCase):
                     value.mul_(1 + torch.rand_like(value))  # lengths that no new layer has
                 usual = taker.backbone.stages[1][0].conv.weight.square().mean()
                 tensors = fold(network).eval().state_dict()
-                taken = unfold(taker, tensors, torch.randn(2, 3, *size))
+                images = torch.randn(8, 3, *size)
+                taken = unfold(taker, tensors, images)
                 probe = torch.randn(3, 3, *size) + 0.3
                 before, after = network(probe), taker.eval()(probe)
                 self.assertEqual(taken, sum(key.endswith(".weight") for key in tensors) + sum(key.startswith(("head.bias", "out.")) and key.endswith("bias") for key in tensors))
                 self.assertLess((after - before).abs().max() / before.abs().max(), 1e-4)
                 self.assertAlmostEqual(float(taker.backbone.stages[1][0].conv.weight.square().mean() / usual), 1, delta=1e-3)
-                # In training, where a batch's own statistics count, it is about the same network still.
-                settled = taker.train()(torch.randn(8, 3, *size))
-                self.assertTrue(torch.isfinite(settled).all())
+                if kind is PoseNet:  # a detector's head sees three maps, whose statistics in training are each map's own
+                    settled, before = taker.train()(images), network(images)
+                    self.assertLess((settled - before).abs().max() / before.abs().max(), 0.02)
 
     def test_blending_goes_from_one_network_to_the_other(self):
         early = fold(PoseNet(laterals=True, refinements=(1, 0, 1)).train()).eval()
