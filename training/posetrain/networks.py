@@ -93,7 +93,10 @@ class PoseNet(nn.Module):
 
 
 class Detector(nn.Module):
-    """Anchor-free person detector: three maps, top-down sums, one head for all of them.
+    """Anchor-free person detector: three maps, top-down sums, a head for each.
+
+    One head for all three would need statistics for each map in its norms: their values differ, and with one running mean of all of them
+    the network in use is another one than in training (docs/models.md: AP 0.012 less).
 
     [N, 3, H, W] -> [N, 5, cells]: logit of the score, then log distances left, top, right, bottom in strides from the
     cell's centre ((x + 0.5) s, (y + 0.5) s); cells of stride 8, 16, 32 one after the other, row-major.
@@ -106,7 +109,7 @@ class Detector(nn.Module):
         self.backbone = Backbone(widths, blocks)
         self.lateral = nn.ModuleList([ConvNorm(w, neck, 1) for w in widths[2:]])
         self.merge = nn.ModuleList([ConvNorm(neck, neck, 3) for _ in self.STRIDES])
-        self.head = nn.Sequential(*[ConvNorm(neck, neck, 3) for _ in range(head)])
+        self.heads = nn.ModuleList([nn.Sequential(*[ConvNorm(neck, neck, 3) for _ in range(head)]) for _ in self.STRIDES])
         self.out = nn.ModuleList([nn.Conv2d(neck, 5, 1) for _ in self.STRIDES])
         initialise(self)
         for layer in self.out:
@@ -118,7 +121,7 @@ class Detector(nn.Module):
         maps = [lateral(m) for lateral, m in zip(self.lateral, self.backbone(x)[2:])]
         for i in (1, 0):
             maps[i] = maps[i] + nn.functional.interpolate(maps[i + 1], scale_factor=2.0, mode="nearest")
-        outputs = [out(self.head(merge(m))) for out, merge, m in zip(self.out, self.merge, maps)]
+        outputs = [out(head(merge(m))) for out, head, merge, m in zip(self.out, self.heads, self.merge, maps)]
         return torch.cat([o.flatten(2) for o in outputs], 2)
 
 

@@ -24,8 +24,6 @@ def optimiser_of(network, config):
     parameters = list(network.named_parameters())
     # Muon is for layers between others: not for the one that reads colours nor for those that give the answer.
     hidden = {n for n, p in parameters if p.dim() == 4 and p.shape[1] > 3 and not n.startswith(("head.", "out."))}
-    if isinstance(getattr(network, "head", None), torch.nn.Sequential):  # the detector's shared tower is hidden as well
-        hidden |= {n for n, p in parameters if p.dim() == 4 and n.startswith("head.")}
     groups = [
         {"params": [p for n, p in parameters if n in hidden], "weight_decay": config["weight_decay"], "orthogonal": True},
         {"params": [p for n, p in parameters if p.dim() > 1 and n not in hidden], "weight_decay": config["weight_decay"]},

@@ -68,7 +68,7 @@ def main():
     picture = np.stack([(3 * x + 5 * y) % 256, (7 * x + 2 * y + 40) % 256, (x * y) % 256], 2).astype(np.uint8)
     for name, (shape, size) in SMALL.items():
         task = name.partition("-")[0]
-        torch.manual_seed(1)
+        torch.manual_seed(4 if task == "detector" else 1)  # one that finds many boxes, none near the threshold
         network = disturbed(build(task, {"network": shape}))
         config = {"network": shape, "stages": [{"size": list(size)}]}
         with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ enum CompactRecognition {
             guard stages >= 3 else { throw NetworkRecognition.Refusal("a compact detector with \(stages) stages; it needs three") }
             return .compactDetector(.init(
                 widths: widths, blocks: blocks, neck: keys.shape("lateral.0.conv.weight")?.first ?? 0,
-                head: keys.count("head.", 0..., ".conv.weight")))
+                head: keys.count("heads.0.", 0..., ".conv.weight")))
         }
         let layers = keys.count("upsample.", 0..., ".conv.weight")
         guard layers < stages else {
