@@ -32,7 +32,8 @@ def main():
     one.add_argument("--config", help="TOML (default: configs/TASK.toml)")
     one.add_argument("--set", dest="changes", type=_setting, action="append", default=[], metavar="KEY=VALUE")
     one.add_argument("--minutes", type=float, help="stop (resumably) after this time")
-    one.add_argument("--threads", type=int, help="of PyTorch on the CPU")
+    one.add_argument("--threads", type=int, help="of PyTorch on the CPU, in each process")
+    one.add_argument("--processes", type=int, default=1, help="share every batch among so many processes of this machine (CPU)")
     one.add_argument("--begin-from", metavar="FILE", help="a new run takes the tensors of equal name and shape from this checkpoint or exported .safetensors")
     one.add_argument("--weights", help="folder of the teachers' ONNX files, for a detector with `dense_share`")
     one.add_argument("--device", help="cpu, cuda (default: cuda where there is one)")
@@ -65,9 +66,15 @@ def main():
         from .prepare import prepare
         prepare(chosen.task, chosen.data, chosen.pictures, chosen.out, chosen.weights, chosen.threads)
     elif chosen.command == "train":
+        from .together import run_together
         from .train import train
         config = tomllib.loads(Path(chosen.config or HERE / "configs" / f"{chosen.task}.toml").read_text())
-        train(chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device, chosen.begin_from, chosen.weights)
+        arguments = (chosen.task, config | dict(chosen.changes), chosen.prepared, Path(chosen.out), chosen.minutes, chosen.threads, chosen.device,
+                     chosen.begin_from, chosen.weights)
+        if chosen.processes > 1:
+            run_together(chosen.processes, train, *arguments)
+        else:
+            train(*arguments)
     elif chosen.command == "evaluate":
         from .evaluate import evaluate
         evaluate(chosen.task, chosen.model, chosen.annotations, chosen.pictures, chosen.flip, chosen.size, chosen.subsets, chosen.detector, chosen.dark)

@@ -24,6 +24,7 @@ from .onnx_networks import teacher_files
 from .optimiser import optimiser_of
 from .people import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, People, augment, plain
 from .pictures import Pictures, Views, collate, input_of
+from .together import Together
 
 
 def augmentation_of(config, stage):
@@ -32,8 +33,8 @@ def augmentation_of(config, stage):
 
 
 class PoseTask:
-    def __init__(self, config, roots, device, weights=None):
-        self.config, self.device = config, device
+    def __init__(self, config, roots, device, weights=None, together=Together()):
+        self.config, self.device, self.together = config, device, together
         room = torch.cuda.get_device_properties(0).total_memory if device.type == "cuda" else 0
         self.people = People(roots, device if room > 30e9 else None)
 
@@ -47,8 +48,8 @@ class PoseTask:
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
         size, batch, augmentation = tuple(stage["size"]), stage["batch"], augmentation_of(self.config, stage)
         for i in range(skip, len(lots) // batch):
-            random = np.random.default_rng((self.config["seed"], 3, begin + i))
-            yield augment(self.people, lots[i * batch:(i + 1) * batch], size, random, augmentation, self.device)
+            random = np.random.default_rng(self.together.seed(self.config["seed"], 3, begin + i))
+            yield augment(self.people, self.together.part(lots[i * batch:(i + 1) * batch]), size, random, augmentation, self.device)
 
     def loss(self, network, batch, size):
         image, target, weight = batch
@@ -76,8 +77,8 @@ class PoseTask:
 
 
 class DetectorTask:
-    def __init__(self, config, roots, device, weights=None):
-        self.config, self.device = config, device
+    def __init__(self, config, roots, device, weights=None, together=Together()):
+        self.config, self.device, self.together = config, device, together
         self.pictures = Pictures(roots)
         self.workers = max(0, min(14, (os.cpu_count() or 1) - 2)) if device.type == "cuda" else 0
         self.share = config.get("dense_share", 0.0)
@@ -98,8 +99,9 @@ class DetectorTask:
         count = len(lots) // batch * batch
         partners = np.random.default_rng((self.config["seed"], 5, begin)).choice(lots, (count, 3))
         items = np.column_stack([begin * batch + np.arange(count), lots[:count], partners])[skip * batch:]
+        items = self.together.part(items)
         views = Views(self.pictures, items, size, self.config["seed"], augmentation_of(self.config, stage))
-        loader = torch.utils.data.DataLoader(views, batch, collate_fn=collate, num_workers=self.workers, pin_memory=self.device.type == "cuda")
+        loader = torch.utils.data.DataLoader(views, batch // self.together.count, collate_fn=collate, num_workers=self.workers, pin_memory=self.device.type == "cuda")
         for pixels, boxes in loader:
             yield input_of(pixels, self.device), boxes
 
@@ -190,18 +192,21 @@ def _rate(config, progress):
     return config["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
 
 
-def train(task_name, config, roots, out, minutes=None, threads=None, device=None, begin_from=None, weights=None):
+def train(task_name, config, roots, out, minutes=None, threads=None, device=None, begin_from=None, weights=None, together=Together()):
     if threads:
         torch.set_num_threads(threads)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     out.mkdir(parents=True, exist_ok=True)
-    task, run = TASKS[task_name](config, roots, device, weights), Run(task_name, config, out, device)
+    if any(stage["batch"] % together.count for stage in config["stages"]):
+        raise SystemExit(f"{together.count} processes cannot share a batch evenly: choose another `batch`")
+    task, run = TASKS[task_name](config, roots, device, weights, together), Run(task_name, config, out, device)
     run.load()
     begun = {}
     if begin_from and run.step == 0:
         first = config["stages"][0]
         images = next(iter(task.batches(task.lots(0), 0, 0, first)))[0]
         begun = {"tensors_taken": run.begin_from(begin_from, images)}
+    together.same(run.network, run.average)
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     # Progress counts pixels, so that a stage of small inputs takes its fair share of the schedule.
@@ -211,10 +216,12 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
     recent = []
     precision = torch.bfloat16 if config["bf16"] else torch.float32
 
-    def over():
+    def wish_to_stop():
         return bool(stopped) or (minutes is not None and time.monotonic() - began > 60 * minutes)
 
     def report(kind, **values):
+        if not together.first:
+            return
         run.seconds = earlier + time.monotonic() - began
         row = {"kind": kind, "stage": run.stage, "epoch": run.epoch, "step": run.step, "samples": run.samples, "seconds": round(run.seconds), **values}
         print(json.dumps(row), flush=True)
@@ -222,16 +229,19 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
             file.write(json.dumps(row) + "\n")
 
     def judge(size):
+        if not together.first:
+            return
         run.average.eval()
         report("validation", size=size, **task.validate(run.average, size))
 
     report("start" if run.step == 0 else "resume", device=str(device), samples_an_epoch=task.epoch_length(),
            parameters=sum(p.numel() for p in run.network.parameters()), **begun)
-    while run.stage < len(config["stages"]) and not over():
+    over = False  # agreed by all processes after each step
+    while run.stage < len(config["stages"]) and not over:
         stage = config["stages"][run.stage]
         size, batch = tuple(stage["size"]), stage["batch"]
         done_before = sum(cost[: run.stage])
-        while run.epoch < stage["epochs"] and not over():
+        while run.epoch < stage["epochs"] and not over:
             run.network.train()
             lots = task.lots(1000 * run.stage + run.epoch)
             steps = len(lots) // batch
@@ -246,6 +256,7 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
                     raise SystemExit(f"step {run.step}: the loss is {loss.item()}; lower `rate`")
                 run.optimiser.zero_grad(set_to_none=True)
                 loss.backward()
+                over = together.agree(run.network.parameters(), wish_to_stop())
                 torch.nn.utils.clip_grad_norm_(run.network.parameters(), config["clip"])
                 run.optimiser.step()
                 run.follow()
@@ -256,11 +267,11 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
                     report("training", loss=round(float(np.mean(recent)), 4), rate=run.optimiser.param_groups[0]["lr"],
                            a_second=round(run.samples / (earlier + time.monotonic() - began), 1))
                     recent.clear()
-                if time.monotonic() - saved > 60 * config["save_minutes"]:
+                if together.first and time.monotonic() - saved > 60 * config["save_minutes"]:
                     run.seconds = earlier + time.monotonic() - began
                     run.save()
                     saved = time.monotonic()
-                if over():
+                if over:
                     break
             if run.step_in_epoch >= steps:
                 run.epoch, run.step_in_epoch = run.epoch + 1, 0
@@ -271,4 +282,5 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
     if run.stage < len(config["stages"]):
         judge(tuple(config["stages"][run.stage]["size"]))
     report("finished" if run.stage == len(config["stages"]) else "stopped")
-    run.save()
+    if together.first:
+        run.save()
