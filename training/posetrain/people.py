@@ -55,6 +55,7 @@ class People:
         for which, points in enumerate(self.points):
             taught = _peaks(self._heat(which) if self.held is None else self.held[which].numpy())
             points[:] = np.where(points[:, 2:] > 0, points, taught)
+        self.seldom = np.array([_seldom(points) for points in self.points])
 
     def _heat(self, which):
         shard, row = self.place[which]
@@ -99,16 +100,27 @@ class People:
             return self.resident[1][torch.from_numpy(chosen).to(device)]
         return self._heats(chosen).to(device)
 
-    def lots(self, epoch, seed, whole_share):
-        """Indices of one epoch: as many as there are training people, `whole_share` of them with faces (labelled by COCO or the teacher)."""
+    def lots(self, epoch, seed, whole_share, seldom=1):
+        """Indices of one epoch: as many as there are training people, `whole_share` of them with faces (labelled by COCO or the teacher).
+        Of these, people of seldom shapes are drawn `seldom` times as often as the others."""
         random = np.random.default_rng((seed, epoch))
         train = np.flatnonzero(~self.validation)
-        groups = [train[self.whole[train]], train[~self.whole[train]]]
+        drawn = np.repeat(train, np.where(self.seldom[train] & self.whole[train], seldom, 1))
+        groups = [drawn[self.whole[drawn]], drawn[~self.whole[drawn]]]
         if min(map(len, groups)) == 0:
-            return random.permutation(train)
+            return random.permutation(drawn)[:len(train)]
         counts = [round(len(train) * whole_share), len(train) - round(len(train) * whole_share)]
         drawn = [np.concatenate([random.permutation(g) for _ in range(-(-n // len(g)))])[:n] for g, n in zip(groups, counts)]
         return random.permutation(np.concatenate(drawn))
+
+
+def _seldom(points):
+    """Somebody with few joints in sight or wider than tall people are: seldom among the training people, and hard (docs/models.md)."""
+    known = points[points[:, 2] > 0, :2]
+    if len(known) < 8:
+        return len(known) > 0
+    width, height = known.max(0) - known.min(0) + 10
+    return width > 0.75 * height
 
 
 WHOLE = np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])

@@ -42,7 +42,7 @@ class PoseTask:
         return int((~self.people.validation).sum())
 
     def lots(self, epoch):
-        return self.people.lots(epoch, self.config["seed"], self.config["whole_share"])
+        return self.people.lots(epoch, self.config["seed"], self.config["whole_share"], self.config.get("seldom", 1))
 
     def batches(self, lots, begin, skip, stage):
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""

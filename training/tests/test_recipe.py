@@ -273,6 +273,31 @@ class Stages(unittest.TestCase):
         self.assertGreaterEqual(same(plainly), 3)
 
 
+class Lots(unittest.TestCase):
+    def test_people_of_seldom_shapes_are_drawn_more_often(self):
+        with tempfile.TemporaryDirectory() as name:
+            noise_people(Path(name))
+            file = Path(name) / "pose" / "00" / "keypoints.npy"
+            keypoints = np.load(file)
+            keypoints[:, :, 0] = 120 + 0.3 * (keypoints[:, :, 0] - 120)  # tall people
+            keypoints[4, :, 2], keypoints[4, :4, 2] = 0, 2  # one of whom little is seen
+            keypoints[5, :, 0] = 120 + 3 * (keypoints[5, :, 0] - 120)  # and a wide one
+            heat = Path(name) / "pose" / "00" / "heat.npy"  # a teacher who sees nothing
+            blobs = [zlib.compress(bytes(17 * 64 * 48), 1) for _ in range(40)]
+            np.save(heat, np.frombuffer(b"".join(blobs), np.uint8))
+            np.save(heat.with_name("heat_ends.npy"), np.cumsum([len(b) for b in blobs]))
+            np.save(file, keypoints)
+            people = People([Path(name)])
+            self.assertEqual(np.flatnonzero(people.seldom).tolist(), [4, 5])
+            often = np.bincount(np.concatenate([people.lots(epoch, 1, 0.75, 3) for epoch in range(100)]), minlength=40)
+            evenly = np.bincount(np.concatenate([people.lots(epoch, 1, 0.75) for epoch in range(100)]), minlength=40)
+        self.assertEqual((often.sum(), often[:4].sum()), (3600, 0))  # none of the four for validation
+        self.assertEqual(often[20:].sum(), evenly[20:].sum())  # people without faces as before
+        for which in (4, 5):
+            self.assertAlmostEqual(often[which] / often[6:20].mean(), 3, delta=0.4)
+            self.assertAlmostEqual(evenly[which] / evenly[6:20].mean(), 1, delta=0.2)
+
+
 class Resuming(unittest.TestCase):
     def test_a_cut_run_ends_with_the_same_weights(self):
         config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())
