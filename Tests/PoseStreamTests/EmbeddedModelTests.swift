@@ -50,6 +50,29 @@ struct EmbeddedModelTests {
         // Who names them has chosen: no advice.
         let chosen = try Pipeline(configuration: .named("embedded"), models: nothing, threads: 1)
         #expect(chosen.models.map(\.name) == pipeline.models.map(\.name) && chosen.betterModels.isEmpty)
+        // And the default pipeline uses them as that one does.
+        var renamed = pipeline.configuration
+        renamed.name = "embedded"
+        #expect(renamed == chosen.configuration)
+    }
+
+    @Test("What suits them goes with them, and what a user sets stands")
+    func settings() throws {
+        var mixed = try PipelineConfiguration.named("default")
+        try mixed.apply(assignment: "detect.nms=0.7")
+        let own = try Pipeline(configuration: mixed, models: nothing, threads: 1).configuration
+        #expect(own.detect?.nms == .fixed(0.7) && own.pose.decoder == .fixed(.dark))
+        try mixed.apply(assignment: "detect.nms=auto")
+        try mixed.apply(assignment: "pose.decoder=none")
+        let read = try Pipeline(configuration: mixed, models: nothing, threads: 1).configuration
+        #expect(read.detect?.nms == .fixed(0.6) && read.pose.decoder == .fixed(.none))
+    }
+
+    @Test("Published networks are read and suppressed in the usual way", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
+    func settingsOfOthers() throws {
+        let library = ModelLibrary(folders: [Shared.file("assets/weights")])
+        let published = try Pipeline(configuration: .named("default"), models: library, threads: 1).configuration
+        #expect(published.detect?.nms == .fixed(0.65) && published.pose.decoder == .fixed(.quarter))
     }
 
     @Test("Better ones in a model folder go first", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))

@@ -69,12 +69,13 @@ struct PipelineConfigurationTests {
         ("detect: { score: 1.5 }", "detect.score", "a number from 0 to 1"),
         ("detect: { max_people: many }", "detect.max_people", "a whole number from 1 to 1000"),
         ("pose: { flip: 2 }", "pose.flip", "true or false"),
-        ("pose: { decoder: eighth }", "pose.decoder", "one of none, quarter, mmpose, dark, cpn, paf, prn, simcc, yolo-pose"),
+        ("pose: { decoder: eighth }", "pose.decoder", "one of auto, none, quarter, mmpose, dark, cpn, paf, prn, simcc, yolo-pose"),
         ("detect: { every: 0 }", "detect.every", "auto or a whole number from 1 to 100000"),
         ("pose: { every: often }", "pose.every", "auto or a whole number"),
         ("track: { people: -1 }", "track.people", "a whole number from 0 to 1000"),
         ("track: { association: best }", "track.association", "one of paper, staged, greedy, hungarian"),
         ("pose: { padding: .nan }", "pose.padding", "a number from 0.5 to 4"),
+        ("detect: { nms: 2 }", "detect.nms", "auto or a number from 0 to 1"),
         ("pose: { model: [a, b] }", "pose.model", "a single value"),
     ])
     func wrongValue(yaml: String, key: String, expectation: String) throws {

@@ -23,7 +23,7 @@ extension ConfigurationKey {
         key("name", .text, \.name),
         detect("model", .text, \.model),
         detect("score", .number(0...1), \.score),
-        detect("nms", .number(0...1), \.nms),
+        detect("nms", .numberOr("auto", 0...1), \.nms),
         detect("every", keyFrames, \.every),
         detect("max_people", .integer(1...1000), \.maxPeople),
         optional("detect.shorter_side", .integer(64...2048), { $0.detect?.shorterSide }) { configuration, value in
@@ -33,7 +33,7 @@ extension ConfigurationKey {
         key("pose.model", .text, \.pose.model),
         key("pose.flip", .boolean, \.pose.flip),
         key("pose.padding", .number(0.5...4), \.pose.padding),
-        choice("pose.decoder", \.pose.decoder),
+        key("pose.decoder", .choice(["auto"] + PoseDecoder.allCases.map(\.rawValue)), \.pose.decoder),
         choice("pose.keypoints", \.pose.keypoints),
         key("pose.every", keyFrames, \.pose.every),
         key("pose.nms", .number(0...1), \.pose.nms),

@@ -51,6 +51,8 @@ enum ConfigurationKind: Sendable {
     /// A whole number, or a word that stands for one.
     case integerOr(String, ClosedRange<Int>)
     case number(ClosedRange<Double>)
+    /// A number, or a word that stands for one.
+    case numberOr(String, ClosedRange<Double>)
     case choice([String])
     case text
 
@@ -61,6 +63,7 @@ enum ConfigurationKind: Sendable {
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .integerOr(let word, let range): "\(word) or a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range): "a number from \(short(range.lowerBound)) to \(short(range.upperBound))"
+        case .numberOr(let word, let range): "\(word) or \(ConfigurationKind.number(range).expectation)"
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .text: "text"
         }
@@ -83,6 +86,8 @@ enum ConfigurationKind: Sendable {
         case .number(let range):
             guard let value = Double(scalar), range.contains(value) else { return nil }
             return .number(value)
+        case .numberOr(let word, let range):
+            return scalar == word ? .text(word) : ConfigurationKind.number(range).parse(scalar)
         case .choice(let names):
             return names.contains(scalar) ? .text(scalar) : nil
         case .text:

@@ -36,8 +36,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var model = "auto"
         /// Boxes below this score are dropped.
         public var score = 0.3
-        /// IoU above which the lower of two boxes is dropped.
-        public var nms = 0.65
+        /// IoU above which the lower of two boxes is dropped; usually 0.65.
+        public var nms = Suited<Double>.auto
         /// The frames on which the detector runs; in between flow carries the boxes.
         public var every = KeyFrames.all
         /// The best boxes of a frame that go on to the pose network.
@@ -46,6 +46,9 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var shorterSide: Int?
 
         public init() {}
+
+        static let usualNMS = 0.65
+        var overlap: Double { nms.value(or: Self.usualNMS) }
     }
 
     /// Which network finds joints, and how its maps are read.
@@ -56,8 +59,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var flip = false
         /// The box is enlarged by this factor before it is cropped.
         public var padding = 1.25
-        /// How people are read from the network's outputs.
-        public var decoder = PoseDecoder.quarter
+        /// How people are read from the network's outputs; usually `quarter`.
+        public var decoder = Suited<PoseDecoder>.auto
         /// Which joints come out.
         public var keypoints = KeypointChoice.coco17
         /// The frames on which the network runs for people who are known; in between flow carries their joints.
@@ -78,6 +81,9 @@ public struct PipelineConfiguration: Sendable, Equatable {
         public var prnFill: Bool?
 
         public init() {}
+
+        static let usualDecoder = PoseDecoder.quarter
+        var reading: PoseDecoder { decoder.value(or: Self.usualDecoder) }
     }
 
     /// The joints that people come with.

@@ -6,6 +6,13 @@ enum AutomaticModels {
     /// Best first. All give heatmaps of COCO's 17 joints.
     static let poses = ["pp-tinypose-256x192", "ultralight-simplepose", "compact-pose"]
 
+    /// What suits the program's own networks better than the usual settings; chosen by validation pictures (docs/models.md).
+    static let ownNMS = 0.6, ownDecoder = PoseDecoder.dark
+
+    static func isOwn(_ model: String) -> Bool {
+        if case .program = ModelRegistry.find(model)?.source { true } else { false }
+    }
+
     /// The first name whose file is there.
     static func choice(_ names: [String], in library: ModelLibrary) -> String {
         names.first { name in ModelRegistry.find(name).flatMap(library.locate) != nil } ?? names[names.count - 1]
@@ -18,11 +25,16 @@ enum AutomaticModels {
 }
 
 extension PipelineConfiguration {
-    /// The same with names in place of `auto`.
+    /// The same with names in place of `auto`, and what suits those models in place of other settings' `auto`.
     func naming(modelsIn library: ModelLibrary) -> PipelineConfiguration {
         var named = self
-        if detect?.model == AutomaticModels.name { named.detect?.model = AutomaticModels.choice(AutomaticModels.detectors, in: library) }
+        if var detect {
+            if detect.model == AutomaticModels.name { detect.model = AutomaticModels.choice(AutomaticModels.detectors, in: library) }
+            detect.nms = detect.nms.settled(AutomaticModels.isOwn(detect.model) ? AutomaticModels.ownNMS : nil, or: Detect.usualNMS)
+            named.detect = detect
+        }
         if pose.model == AutomaticModels.name { named.pose.model = AutomaticModels.choice(AutomaticModels.poses, in: library) }
+        named.pose.decoder = pose.decoder.settled(AutomaticModels.isOwn(named.pose.model) ? AutomaticModels.ownDecoder : nil, or: Pose.usualDecoder)
         return named
     }
 

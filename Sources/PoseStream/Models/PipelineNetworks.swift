@@ -34,7 +34,7 @@ struct PipelineNetworks: Sendable {
         measuredDigest = MeasuredStore.digest(of: [detector?.measured, pose.measured].compactMap { $0 })
         residual = try residualFile.map { try LoadedNetwork($0) }
         files = [detectorFile, poseFile, residualFile].compactMap { $0 }
-        ownKeypointSet = switch configuration.pose.decoder {
+        ownKeypointSet = switch configuration.pose.reading {
         case .paf: .openPose18
         case .none, .quarter, .mmpose, .dark: pose.joints == KeypointSet.mpii16.count ? .mpii16 : .coco17
         default: .coco17
@@ -64,7 +64,7 @@ struct PipelineNetworks: Sendable {
     private func makeDetector(_ detect: PipelineConfiguration.Detect?) throws -> (any Detector)? {
         guard let detect, let detector else { return nil }
         let options = DetectorOptions(
-            scoreThreshold: detect.score, overlapThreshold: detect.nms, maximumPeople: detect.maxPeople, shorterSide: detect.shorterSide)
+            scoreThreshold: detect.score, overlapThreshold: detect.overlap, maximumPeople: detect.maxPeople, shorterSide: detect.shorterSide)
         switch detector.task {
         case .unknown: return try DetectorKind.makeDetector(detector.graph(), model: detector.name, options: options)
         case .compactDetector: return try CompactPersonDetector(detector.pictureNetwork(threads: 1), usual: detector.inputSize, options: options)
@@ -78,7 +78,7 @@ struct PipelineNetworks: Sendable {
 
     private func makeEstimator(_ options: PipelineConfiguration.Pose) throws -> any PoseEstimator {
         let similarity = options.nms < 1 ? options.nms : nil
-        switch options.decoder {
+        switch options.reading {
         case .cpn:
             return try CPNPoseEstimator(
                 pose.graph(), model: pose.name,
@@ -115,7 +115,7 @@ struct PipelineNetworks: Sendable {
             let estimator = try HeatmapPoseEstimator(
                 pose.graph(), model: pose.name, keypointSet: ownKeypointSet,
                 options: HeatmapPoseOptions(
-                    padding: options.padding, flip: options.flip, refinement: options.decoder.refinement ?? .quarter,
+                    padding: options.padding, flip: options.flip, refinement: options.reading.refinement ?? .quarter,
                     normalization: pose.normalization, inputSize: pose.inputSize, similarityThreshold: similarity, threads: threads))
             guard ownKeypointSet == .mpii16, keypointSet == .coco17 else { return estimator }
             return ConvertedPoseEstimator(estimator, to: .coco17, sources: KeypointSet.mpiiOfCOCO)
@@ -127,7 +127,7 @@ struct PipelineNetworks: Sendable {
         guard let usual = pose.task.decoders.first else {
             throw Failure(.data, "cannot use model as a pose network", at: pose.name, because: "it is \(pose.title)")
         }
-        let decoder = configuration.pose.decoder
+        let decoder = configuration.pose.reading
         guard pose.task.decoders.contains(decoder) else {
             throw Failure(
                 .data, "cannot use model with pose.decoder \(decoder.rawValue)", at: pose.name,
@@ -145,7 +145,7 @@ struct PipelineNetworks: Sendable {
 extension PipelineConfiguration {
     /// Refuses settings that nothing in the pipeline would heed, and a missing or useless detector.
     fileprivate func checkUses() throws {
-        if pose.decoder.findsPeople {
+        if pose.reading.findsPeople {
             guard detect == nil else {
                 throw Failure(
                     .configuration, "detector without use", at: "pipeline \(name)",
@@ -163,16 +163,16 @@ extension PipelineConfiguration {
             guard !isUsed, let key = ConfigurationKey.find(key), key.read(self) != nil else { return }
             throw Failure(.configuration, "setting without use", at: key.path, because: why)
         }
-        try refuse("pose.height", unless: pose.decoder == .paf || pose.decoder == .prn, "only networks that see the whole picture scale it")
-        try refuse("pose.processing", unless: pose.decoder == .paf || pose.decoder == .prn, "only networks that see the whole picture have it")
-        try refuse("pose.stages", unless: pose.decoder == .paf, "only Lightweight OpenPose has refinement stages")
-        try refuse("pose.prn.model", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
-        try refuse("pose.prn.fill", unless: pose.decoder == .prn, "only MultiPoseNet has a pose residual network")
-        try refuse("pose.score", unless: pose.decoder == .yoloPose, "only YOLO pose networks find people by a score of their own")
-        if pose.decoder == .paf || pose.decoder == .yoloPose, pose.flip {
+        try refuse("pose.height", unless: pose.reading == .paf || pose.reading == .prn, "only networks that see the whole picture scale it")
+        try refuse("pose.processing", unless: pose.reading == .paf || pose.reading == .prn, "only networks that see the whole picture have it")
+        try refuse("pose.stages", unless: pose.reading == .paf, "only Lightweight OpenPose has refinement stages")
+        try refuse("pose.prn.model", unless: pose.reading == .prn, "only MultiPoseNet has a pose residual network")
+        try refuse("pose.prn.fill", unless: pose.reading == .prn, "only MultiPoseNet has a pose residual network")
+        try refuse("pose.score", unless: pose.reading == .yoloPose, "only YOLO pose networks find people by a score of their own")
+        if pose.reading == .paf || pose.reading == .yoloPose, pose.flip {
             throw Failure(
                 .configuration, "setting without use", at: "pose.flip",
-                because: "\(pose.decoder == .paf ? "Lightweight OpenPose" : "a YOLO pose network") has no flip test")
+                because: "\(pose.reading == .paf ? "Lightweight OpenPose" : "a YOLO pose network") has no flip test")
         }
     }
 }
