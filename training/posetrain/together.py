@@ -1,7 +1,6 @@
 """One run in several processes of the same machine: each computes its part of every batch, and all take the mean of the gradients.
 
-On a CPU that is worth more than as many threads in one process: augmentation, norms and the optimiser's small steps go side by side, too,
-and nobody waits after each layer, only once a step. Batch norm sees the process's own part of a batch.
+On a CPU augmentation and all the small operations go side by side like this, too, and nobody waits after each layer, only once a step. Batch norm sees the process's own part of a batch.
 """
 
 import os

@@ -6,7 +6,7 @@ enum AutomaticModels {
     /// Best first. All give heatmaps of COCO's 17 joints.
     static let poses = ["pp-tinypose-256x192", "ultralight-simplepose", "compact-pose"]
 
-    /// What suits the program's own networks better than the usual settings; chosen by validation pictures (docs/models.md).
+    /// What suits the program's own networks better than the usual settings (docs/models.md has what each brings).
     static let ownNMS = 0.6, ownDecoder = PoseDecoder.dark
 
     static func isOwn(_ model: String) -> Bool {
