@@ -96,7 +96,7 @@ class Detector(nn.Module):
     """Anchor-free person detector: three maps, top-down sums, a head for each.
 
     One head for all three would need statistics for each map in its norms: their values differ, and with one running mean of all of them
-    the network in use is another one than in training (docs/models.md: AP 0.012 less).
+    the network in use is another one than in training (docs/models.md: AP 0.012 less on validation pictures).
 
     [N, 3, H, W] -> [N, 5, cells]: logit of the score, then log distances left, top, right, bottom in strides from the
     cell's centre ((x + 0.5) s, (y + 0.5) s); cells of stride 8, 16, 32 one after the other, row-major.

@@ -197,6 +197,8 @@ def train(task_name, config, roots, out, minutes=None, threads=None, device=None
         torch.set_num_threads(threads)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     out.mkdir(parents=True, exist_ok=True)
+    if together.count > 1 and device.type != "cpu":
+        raise SystemExit("--processes is for CPUs: leave it out, or say --device cpu")
     if any(stage["batch"] % together.count for stage in config["stages"]):
         raise SystemExit(f"{together.count} processes cannot share a batch evenly: choose another `batch`")
     task, run = TASKS[task_name](config, roots, device, weights, together), Run(task_name, config, out, device)

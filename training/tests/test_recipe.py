@@ -345,11 +345,12 @@ class Resuming(unittest.TestCase):
             torch.testing.assert_close(gradient, torch.tensor([15 / 2, 6 / 2]))
         self.assertEqual(stopped, (True, True))
 
-    def test_a_batch_that_cannot_be_shared_evenly_is_refused(self):
-        with self.assertRaisesRegex(SystemExit, "evenly"):
-            together = Together()
-            together.count = 3
-            train("pose", {"stages": [{"batch": 4}]}, [], Path(tempfile.gettempdir()), device="cpu", together=together)
+    def test_what_processes_cannot_share_is_refused(self):
+        together = Together()
+        together.count = 3
+        for device, reason in (("cpu", "evenly"), ("cuda", "for CPUs")):
+            with self.assertRaisesRegex(SystemExit, reason):
+                train("pose", {"stages": [{"batch": 4}]}, [], Path(tempfile.gettempdir()), device=device, together=together)
 
 
 def gradients_of_a_member(folder, together):

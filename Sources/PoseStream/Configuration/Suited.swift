@@ -8,7 +8,7 @@ public enum Suited<Value: Sendable & Hashable>: Sendable, Hashable {
         if case .fixed(let value) = self { value } else { usual }
     }
 
-    /// The value that `model` wants, or the usual one, in place of `auto`.
+    /// In place of `auto` what the model wants, or the usual value where it wants none.
     func settled(_ wanted: Value?, or usual: Value) -> Suited {
         .fixed(value(or: wanted ?? usual))
     }
