@@ -25,6 +25,7 @@ from posetrain.folding import blend, fold, unfold  # noqa: E402
 from posetrain.geometry import cut, decode, unflip, widen  # noqa: E402
 from posetrain.losses import detection_loss  # noqa: E402
 from posetrain.networks import Detector, PoseNet, boxes_of, cell_centres  # noqa: E402
+from posetrain.optimiser import orthogonalised  # noqa: E402
 from posetrain.people import People, _views, augment, plain  # noqa: E402
 from posetrain.together import Together, run_together  # noqa: E402
 from posetrain.train import PoseTask, train  # noqa: E402
@@ -157,6 +158,22 @@ def small_teacher(path):
     value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
     graph = onnx.helper.make_graph(nodes, "small", [value("x")], [value("y")], held)
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
+
+
+class Optimising(unittest.TestCase):
+    def test_steps_on_the_square_give_what_steps_on_the_matrix_give(self):
+        generator = torch.Generator().manual_seed(3)
+        for shape, decades in (((24, 90), 0), ((24, 90), 4), ((90, 24), 4), ((16, 16), 2)):
+            left, _, right = torch.linalg.svd(torch.randn(shape, generator=generator, dtype=torch.double), full_matrices=False)
+            matrix = left @ torch.diag(10 ** -torch.linspace(0, decades, min(shape), dtype=torch.double)) @ right
+            x = matrix / matrix.norm()
+            for _ in range(5):
+                square = x @ x.T
+                x = 3.4445 * x + (2.0315 * square @ square - 4.7750 * square) @ x
+            found = orthogonalised(matrix.float())
+            self.assertEqual(found.shape, x.shape)
+            self.assertLess(float((found - x).norm() / x.norm()), 1e-3)
+        self.assertEqual(float(orthogonalised(torch.zeros(4, 9)).abs().max()), 0)
 
 
 class Exporting(unittest.TestCase):
