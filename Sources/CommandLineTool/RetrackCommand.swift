@@ -39,14 +39,14 @@ struct RetrackCommand: ParsableCommand {
     var overwrite = false
 
     func run() throws {
-        let track = try pipeline.map { try PipelineConfiguration.named($0).track }
+        let tracking = try pipeline.map { try PipelineConfiguration.named($0) }
         for setting in settings where !setting.hasPrefix("track.") {
             throw Failure(
                 .usage, "cannot change that now", at: "--set \(setting)", because: "no networks run: only keys of the track section count")
         }
         let settings = settings
         let job = RetrackJob(records: records, output: output, overwrite: overwrite, keepsFlow: storeFlow) { configuration in
-            if let track { configuration.track = track }
+            if let tracking { configuration.takeTracking(of: tracking) }
             for setting in settings { try configuration.apply(assignment: setting) }
         }
         try reporting.run(interrupting: { job.interrupt(bySignal: $0) }) { try job.run(reporting: $0) }

@@ -68,6 +68,15 @@ public struct PoseSuppression: Sendable {
     }
 }
 
+extension Person {
+    /// What the detector said of the box, where `score` is an `instanceScore`: the score without the joints' share in it, at most 1;
+    /// 0 when no joint was found.
+    public var boxScore: Double {
+        let mean = instanceScore(box: 1, joints: keypoints)
+        return mean > 0 ? min(1, score / mean) : 0
+    }
+}
+
 /// Instance score of a top-down pose: the box's score times the mean of the joint scores above `threshold` (0 if none is).
 ///
 /// SimpleBaseline's and HRNet's rescoring, in_vis_thre 0.2 (spec: networks-topdown 7.9).

@@ -25,7 +25,8 @@ extension FlowPoseTracker {
         pair(people.indices.filter { places[$0] == nil }, free, of: people, &places, in: frame, threshold: configuration.threshold)
     }
 
-    /// Sure people first, then unsure ones with the confirmed tracks that are left, then tentative tracks.
+    /// Sure people first, then unsure ones with the confirmed tracks that are left, then whoever may begin a track with whoever is
+    /// left: tentative people, and for those of whom only the box is sure the lost ones, too.
     func pairInStages(_ people: [Person], _ places: inout [Int?], in frame: TrackedFrame, previous: Double) {
         let (high, threshold) = (configuration.highScore, configuration.threshold)
         let people = people.map { person in
@@ -38,7 +39,7 @@ extension FlowPoseTracker {
         pair(
             open { $0.score < high }, freeTracks(places) { $0.isConfirmed && $0.age(at: previous) <= Self.unsureSpan + Track.sameTime },
             of: people, &places, in: frame, threshold: configuration.lowThreshold, boxesMeet: true)
-        pair(open { $0.score >= high }, freeTracks(places) { !$0.isConfirmed }, of: people, &places, in: frame, threshold: threshold)
+        pair(open(mayBegin), freeTracks(places) { _ in true }, of: people, &places, in: frame, threshold: threshold)
     }
 
     private func freeTracks(_ places: [Int?], _ fits: (Track) -> Bool) -> [Int] {

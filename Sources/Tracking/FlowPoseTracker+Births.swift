@@ -18,6 +18,11 @@ extension FlowPoseTracker {
         }
     }
 
+    /// Whether a person may begin a track: by score, or because the detector is sure of somebody whose joints are not.
+    func mayBegin(_ person: Person) -> Bool {
+        person.score >= configuration.highScore || (configuration.highBox < 1 && person.boxScore >= configuration.highBox)
+    }
+
     /// The track of a person who continues none: a new one, that of somebody lost when all people are known, or none.
     ///
     /// - Parameter taken: places of tracks that have their person in this frame.
@@ -25,7 +30,7 @@ extension FlowPoseTracker {
         guard person.origin == .network else { return nil }
         var isConfirmed = true
         if configuration.association == .staged {
-            guard person.score >= configuration.highScore else { return nil }
+            guard mayBegin(person) else { return nil }
             isConfirmed = isFirst || person.score >= configuration.confirmScore
         }
         if configuration.people > 0, tracks.count >= configuration.people {

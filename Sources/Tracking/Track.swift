@@ -207,8 +207,7 @@ struct Track: Hashable, Sendable, Codable {
         margins = Margins(
             left: extent.x - person.box.x, top: extent.y - person.box.y, right: person.box.right - extent.right,
             bottom: person.box.bottom - extent.bottom)
-        let mean = spanning.reduce(0) { $0 + joints[$1].score } / Double(spanning.count)
-        boxScore = min(1, person.score / mean)
+        boxScore = person.boxScore
     }
 
     /// The box of the person whose joints are there now: as far beyond them as when the network last ran.

@@ -46,6 +46,9 @@ public struct TrackerConfiguration: Hashable, Sendable, Codable {
     public var lowThreshold = 0.2
     /// From this score on a person may begin a track.
     public var highScore = 0.35
+    /// From this score of the box alone on (`Person.boxScore`) a person may begin a track, however unsure the joints are; 1: boxes
+    /// alone begin none. Of use where the detector sees better than the pose network.
+    public var highBox = 1.0
     /// From this score on a person may continue a track.
     public var lowScore = 0.1
     /// From this score on a new track is trusted at once.

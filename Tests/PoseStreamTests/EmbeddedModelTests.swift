@@ -61,18 +61,33 @@ struct EmbeddedModelTests {
         var mixed = try PipelineConfiguration.named("default")
         try mixed.apply(assignment: "detect.nms=0.7")
         let own = try Pipeline(configuration: mixed, models: nothing, threads: 1).configuration
-        #expect(own.detect?.nms == .fixed(0.7) && own.pose.decoder == .fixed(.dark))
+        #expect(own.detect?.nms == .fixed(0.7) && own.pose.decoder == .fixed(.dark) && own.tracking.highBox == 0.7)
         try mixed.apply(assignment: "detect.nms=auto")
         try mixed.apply(assignment: "pose.decoder=none")
+        try mixed.apply(assignment: "track.high_box=0.5")
         let read = try Pipeline(configuration: mixed, models: nothing, threads: 1).configuration
-        #expect(read.detect?.nms == .fixed(0.6) && read.pose.decoder == .fixed(.none))
+        #expect(read.detect?.nms == .fixed(0.6) && read.pose.decoder == .fixed(.none) && read.tracking.highBox == 0.5)
+    }
+
+    @Test("Another pipeline's tracking is taken whole, but for what it leaves to a detector that does not run now")
+    func tracking() throws {
+        var stored = try PipelineConfiguration.named("embedded")
+        try stored.apply(assignment: "track.high_box=0.6")
+        var other = try PipelineConfiguration.named("hrnet")
+        for setting in ["track.memory=2", "track.smooth=true"] { try other.apply(assignment: setting) }
+        stored.takeTracking(of: other)
+        #expect(stored.track.memory == 2 && stored.smooth && stored.tracking.highBox == 0.6)
+        #expect(stored.detect?.model == "compact-detector")
+        try other.apply(assignment: "track.high_box=1")
+        stored.takeTracking(of: other)
+        #expect(stored.tracking.highBox == 1)
     }
 
     @Test("Published networks are read and suppressed in the usual way", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))
     func settingsOfOthers() throws {
         let library = ModelLibrary(folders: [Shared.file("assets/weights")])
         let published = try Pipeline(configuration: .named("default"), models: library, threads: 1).configuration
-        #expect(published.detect?.nms == .fixed(0.65) && published.pose.decoder == .fixed(.quarter))
+        #expect(published.detect?.nms == .fixed(0.65) && published.pose.decoder == .fixed(.quarter) && published.tracking.highBox == 1)
     }
 
     @Test("Better ones in a model folder go first", .enabled(if: Shared.isPresent, Comment(rawValue: Shared.absent)))

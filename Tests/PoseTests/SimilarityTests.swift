@@ -61,6 +61,18 @@ import Testing
         #expect(PoseSuppression(similarity: .init(.coco17)).indices([pose, pose]) == [1])
     }
 
+    @Test("what the detector said of a box is found again in the person's score; nothing is, where no joint was found")
+    func boxScore() {
+        func person(_ scores: [Double], box: Double) -> Person {
+            let joints = scores.map { Keypoint(x: 5, y: 5, score: $0) }
+            return Person(score: instanceScore(box: box, joints: joints), box: Box(x: 0, y: 0, width: 9, height: 9), keypoints: joints)
+        }
+        #expect((person([0.9, 0.3, 0.1], box: 0.8).boxScore - 0.8).magnitude < 1e-12)
+        #expect(person([0.1, 0.2], box: 0.8).boxScore == 0)
+        // Systems that have no box score may give people more than their joints have.
+        #expect(Person(score: 0.9, box: person([], box: 1).box, keypoints: person([0.5], box: 1).keypoints).boxScore == 1)
+    }
+
     @Test("no joint above the threshold: similarity 0 and instance score 0, not NaN")
     func nothingVisible() {
         let oks = ObjectKeypointSimilarity(.coco17)

@@ -123,6 +123,22 @@ import Tracking
         #expect(found.first?.score == 0.15)
     }
 
+    @Test("whom only the detector is sure of begins a track where boxes may, and has the same id after a moment out of sight", arguments: [0.7, 1])
+    func sureBox(highBox: Double) {
+        var tracker = tracker { $0.highBox = highBox }
+        func unclear(_ x: Double, box: Double) -> Person { person(x: x, score: box * 0.25, jointScore: 0.25) }
+        _ = tracker.link([], in: frame(0))
+        var states: [Person.State] = []
+        for index in 1...5 {
+            let found = tracker.link([unclear(100, box: 0.8), unclear(400, box: 0.6)], in: frame(Double(index) * 0.04))
+            #expect(found.map(\.id) == (highBox < 1 ? [0] : []))
+            states += found.map(\.state)
+        }
+        #expect(states == (highBox < 1 ? [.tentative, .tentative, .tentative, .tentative, .confirmed] : []))
+        for index in 6...15 { _ = tracker.link([], in: frame(Double(index) * 0.04)) }
+        #expect(tracker.link([unclear(104, box: 0.8)], in: frame(0.64)).map(\.id) == (highBox < 1 ? [0] : []))
+    }
+
     @Test("two answers for one body are one person, two bodies side by side are two")
     func doubles() {
         var tracker = tracker()

@@ -56,6 +56,7 @@ extension ConfigurationKey {
         key("track.threshold", .number(0...1), \.track.threshold),
         key("track.joint_score", .number(0...1), \.track.jointScore),
         key("track.high_score", .number(0...1), \.track.highScore),
+        key("track.high_box", .numberOr("auto", 0...1), \.highBox),
         key("track.low_score", .number(0...1), \.track.lowScore),
         key("track.confirm_score", .number(0...1), \.track.confirmScore),
         key("track.people", .integer(0...1000), \.track.people),

@@ -9,7 +9,10 @@ public struct PipelineConfiguration: Sendable, Equatable {
     /// The detector stage; nil for systems that find people from their joints.
     public var detect: Detect?
     public var pose: Pose
+    /// How people are linked; `highBox` stands beside it, as it may depend on the detector.
     public var track: TrackerConfiguration
+    /// From which score of the box alone on a person may begin a track; usually 1: never.
+    public var highBox = Suited<Double>.auto
     /// How the motion between frames is found.
     public var flow: FlowMethod
     /// Whether boxes of the frame before, moved by flow, join those of the detector.
@@ -28,6 +31,22 @@ public struct PipelineConfiguration: Sendable, Equatable {
         self.flow = flow
         self.propagate = propagate
         self.smooth = smooth
+    }
+
+    static let usualHighBox = TrackerConfiguration().highBox
+
+    /// All that the tracker goes by.
+    package var tracking: TrackerConfiguration {
+        var tracking = track
+        tracking.highBox = highBox.value(or: Self.usualHighBox)
+        return tracking
+    }
+
+    /// Takes from `other` what links people; what it leaves to the detector stays, as the networks are those of before.
+    package mutating func takeTracking(of other: PipelineConfiguration) {
+        track = other.track
+        smooth = other.smooth
+        if other.highBox != .auto { highBox = other.highBox }
     }
 
     /// Which network finds people and what counts as one.

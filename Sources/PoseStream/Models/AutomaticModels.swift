@@ -7,7 +7,7 @@ enum AutomaticModels {
     static let poses = ["pp-tinypose-256x192", "ultralight-simplepose", "compact-pose"]
 
     /// What suits the program's own networks better than the usual settings (docs/models.md has what each brings).
-    static let ownNMS = 0.6, ownDecoder = PoseDecoder.dark
+    static let ownNMS = 0.6, ownHighBox = 0.7, ownDecoder = PoseDecoder.dark
 
     static func isOwn(_ model: String) -> Bool {
         if case .program = ModelRegistry.find(model)?.source { true } else { false }
@@ -33,6 +33,8 @@ extension PipelineConfiguration {
             detect.nms = detect.nms.settled(AutomaticModels.isOwn(detect.model) ? AutomaticModels.ownNMS : nil, or: Detect.usualNMS)
             named.detect = detect
         }
+        let ownBoxes = named.detect.map { AutomaticModels.isOwn($0.model) } ?? false
+        named.highBox = highBox.settled(ownBoxes ? AutomaticModels.ownHighBox : nil, or: Self.usualHighBox)
         if pose.model == AutomaticModels.name { named.pose.model = AutomaticModels.choice(AutomaticModels.poses, in: library) }
         named.pose.decoder = pose.decoder.settled(AutomaticModels.isOwn(named.pose.model) ? AutomaticModels.ownDecoder : nil, or: Pose.usualDecoder)
         return named

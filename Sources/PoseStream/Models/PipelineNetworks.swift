@@ -52,7 +52,7 @@ struct PipelineNetworks: Sendable {
         var stages = Stages(
             detector: try makeDetector(configuration.detect), estimator: try makeEstimator(configuration.pose),
             flow: configuration.flow == .none ? nil : try configuration.flow.makeProvider(),
-            tracker: FlowPoseTracker(configuration: configuration.track, keypoints: keypointSet),
+            tracker: FlowPoseTracker(configuration: configuration.tracking, keypoints: keypointSet),
             smoother: configuration.smooth ? PoseSmoother(keypoints: keypointSet, jointScore: configuration.track.jointScore) : nil)
         stages.detectEvery = configuration.detect?.every ?? .all
         stages.poseEvery = configuration.pose.every

@@ -118,7 +118,7 @@ struct StoredLinker {
     private let height: Double
 
     init(configuration: PipelineConfiguration, header: HeaderRecord) {
-        tracker = FlowPoseTracker(configuration: configuration.track, keypoints: header.keypoints)
+        tracker = FlowPoseTracker(configuration: configuration.tracking, keypoints: header.keypoints)
         smoother = configuration.smooth ? PoseSmoother(keypoints: header.keypoints, jointScore: configuration.track.jointScore) : nil
         width = Double(header.source.width)
         height = Double(header.source.height)
