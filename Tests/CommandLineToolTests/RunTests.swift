@@ -152,7 +152,7 @@ struct RunTests {
         try pipeline.write(to: scratch.file("again.yaml"))
         let again = try Program.posestream.run(["--print-pipeline", "--pipeline", scratch.path("again.yaml")], environment: weights)
         // The header names the networks that `auto` came down to, and what suits them.
-        let settings = ["detect.model=yolox-nano", "detect.nms=0.65", "pose.model=pp-tinypose-256x192", "pose.decoder=quarter"]
+        let settings = ["detect.model=yolox-nano", "detect.nms=0.65", "pose.model=pp-tinypose-256x192", "pose.decoder=quarter", "track.high_box=1"]
         let direct = try Program.posestream.run(["--print-pipeline"] + settings.flatMap { ["--set", $0] }, environment: weights)
         #expect(again.text == direct.text && again.status == 0)
     }
