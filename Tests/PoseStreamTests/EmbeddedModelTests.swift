@@ -78,6 +78,10 @@ struct EmbeddedModelTests {
         stored.takeTracking(of: other)
         #expect(stored.track.memory == 2 && stored.smooth && stored.tracking.highBox == 0.6)
         #expect(stored.detect?.model == "compact-detector")
+        // What was set in code counts where nothing else was said.
+        var coded = PipelineConfiguration()
+        coded.track.highBox = 0.4
+        #expect(coded.tracking.highBox == 0.4)
         try other.apply(assignment: "track.high_box=1")
         stored.takeTracking(of: other)
         #expect(stored.tracking.highBox == 1)

@@ -9,9 +9,9 @@ public struct PipelineConfiguration: Sendable, Equatable {
     /// The detector stage; nil for systems that find people from their joints.
     public var detect: Detect?
     public var pose: Pose
-    /// How people are linked; `highBox` stands beside it, as it may depend on the detector.
+    /// How people are linked, but for what depends on the detector.
     public var track: TrackerConfiguration
-    /// From which score of the box alone on a person may begin a track; usually 1: never.
+    /// From which score of the box alone on a person may begin a track; usually what `track` says.
     public var highBox = Suited<Double>.auto
     /// How the motion between frames is found.
     public var flow: FlowMethod
@@ -33,12 +33,10 @@ public struct PipelineConfiguration: Sendable, Equatable {
         self.smooth = smooth
     }
 
-    static let usualHighBox = TrackerConfiguration().highBox
-
     /// All that the tracker goes by.
     package var tracking: TrackerConfiguration {
         var tracking = track
-        tracking.highBox = highBox.value(or: Self.usualHighBox)
+        tracking.highBox = highBox.value(or: track.highBox)
         return tracking
     }
 

@@ -34,7 +34,7 @@ extension PipelineConfiguration {
             named.detect = detect
         }
         let ownBoxes = named.detect.map { AutomaticModels.isOwn($0.model) } ?? false
-        named.highBox = highBox.settled(ownBoxes ? AutomaticModels.ownHighBox : nil, or: Self.usualHighBox)
+        named.highBox = highBox.settled(ownBoxes ? AutomaticModels.ownHighBox : nil, or: track.highBox)
         if pose.model == AutomaticModels.name { named.pose.model = AutomaticModels.choice(AutomaticModels.poses, in: library) }
         named.pose.decoder = pose.decoder.settled(AutomaticModels.isOwn(named.pose.model) ? AutomaticModels.ownDecoder : nil, or: Pose.usualDecoder)
         return named
