@@ -50,7 +50,7 @@ class Upsample(nn.Module):
     """A transposed 4x4 convolution of stride 2, to which a 1x1 convolution of the backbone's map of that size is added; then blocks.
 
     Without the sum the backbone's smallest map alone has to say where in its cell of 32 pixels a joint lies, which a slim network
-    learns slowly (docs/models.md). Sum and blocks begin as nothing: a network without them can be taken up.
+    learns slowly (docs/embedded-training.md). Sum and blocks begin as nothing: a network without them can be taken up.
     """
 
     def __init__(self, inputs, outputs, lateral, blocks):
@@ -96,7 +96,7 @@ class Detector(nn.Module):
     """Anchor-free person detector: three maps, top-down sums, a head for each.
 
     One head for all three would need statistics for each map in its norms: their values differ, and with one running mean of all of them
-    the network in use is another one than in training (docs/models.md: AP 0.012 less on validation pictures).
+    the network in use is another one than in training (docs/embedded-training.md: AP 0.012 less on validation pictures).
 
     [N, 3, H, W] -> [N, 5, cells]: logit of the score, then log distances left, top, right, bottom in strides from the
     cell's centre ((x + 0.5) s, (y + 0.5) s); cells of stride 8, 16, 32 one after the other, row-major.

@@ -1,7 +1,7 @@
 """Muon (Jordan, 2024, "Muon: an optimizer for hidden layers in neural networks") for convolutions, AdamW for the rest.
 
 A step in the direction of the momentum with all its singular values made equal, so that rare directions of a layer learn as fast as
-common ones: on few samples it goes about as far as AdamW does on half as many more (docs/models.md).
+common ones: on few samples it goes about as far as AdamW does on half as many more (docs/embedded-training.md).
 """
 
 import torch

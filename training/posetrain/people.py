@@ -115,7 +115,7 @@ class People:
 
 
 def _seldom(points):
-    """Somebody with few joints in sight or wider than tall people are: seldom among the training people, and hard (docs/models.md)."""
+    """Somebody with few joints in sight or wider than tall people are: seldom among the training people, and hard (docs/embedded-training.md)."""
     known = points[points[:, 2] > 0, :2]
     if len(known) < 8:
         return len(known) > 0

@@ -1,5 +1,5 @@
 /// Our own small pose network: a SimpleBaseline (figure 1c of its paper) on a slim trunk, with the trunk's larger maps added on
-/// the way up. On so slim a trunk the smallest map alone learns slowly where in its 32 pixels a joint lies (docs/models.md).
+/// the way up. On so slim a trunk the smallest map alone learns slowly where in its 32 pixels a joint lies (docs/embedded-training.md).
 public struct CompactPose: Network {
     public struct Configuration: Sendable, Equatable {
         /// Channels and basic blocks of each stage of the trunk.
