@@ -9,7 +9,7 @@ public struct CompactDetector: Network {
         /// 3x3 convolutions of each map's head.
         public var head: Int
 
-        public init(widths: [Int] = [16, 32, 48, 96, 160], blocks: [Int] = [0, 0, 1, 2, 1], neck: Int = 64, head: Int = 1) {
+        public init(widths: [Int] = [16, 32, 48, 96, 160], blocks: [Int] = [0, 0, 2, 2, 1], neck: Int = 64, head: Int = 1) {
             self.widths = widths
             self.blocks = blocks
             self.neck = neck

@@ -13,8 +13,8 @@ public struct CompactPose: Network {
         public var joints: Int
 
         public init(
-            widths: [Int] = [16, 32, 48, 96, 160], blocks: [Int] = [0, 0, 2, 2, 2], deconvolutions: [Int] = [64, 48, 32],
-            laterals: Bool = true, refinements: [Int] = [1, 1, 1], joints: Int = 17
+            widths: [Int] = [16, 32, 48, 96, 160], blocks: [Int] = [0, 0, 2, 2, 3], deconvolutions: [Int] = [64, 48, 32],
+            laterals: Bool = true, refinements: [Int] = [2, 1, 1], joints: Int = 17
         ) {
             self.widths = widths
             self.blocks = blocks
