@@ -35,7 +35,7 @@ def main():
     one.add_argument("--threads", type=int, help="of PyTorch on the CPU, in each process")
     one.add_argument("--processes", type=int, default=1, help="share every batch among so many processes of this machine (CPU)")
     one.add_argument("--begin-from", metavar="FILE", help="a new run takes the tensors of equal name and shape from this checkpoint or exported .safetensors")
-    one.add_argument("--weights", help="folder of the teachers' ONNX files, for a detector with `dense_share`")
+    one.add_argument("--weights", help="folder of the teachers' ONNX files, for a detector with `dense_share` and stages of a pose network with `teach_views`")
     one.add_argument("--device", help="cpu, cuda (default: cuda where there is one)")
 
     one = commands.add_parser("evaluate", help="AP by pycocotools on annotated pictures")

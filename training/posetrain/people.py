@@ -201,11 +201,12 @@ def _transforms(centre, height, angle, flip, out_height, out_width):
     return np.concatenate([matrix, offset[:, :, None]], 2)
 
 
-def augment(people, chosen, size, random, config, device):
+def augment(people, chosen, size, random, config, device, teacher=None):
     """A random view of every chosen person.
 
     Returns the input [n, 3, H, W], target heatmaps [n, 17, H/4, W/4] and weights [n, 17]. The target is the mean of the
-    label's Gaussian and the teacher's heatmap where both exist and agree, else the one that exists.
+    label's Gaussian and the teacher's heatmap where both exist and agree, else the one that exists. The teacher's are those of
+    the person's standard view, turned with the view, or what `teacher` says of the very view.
     """
     n, (height, width) = len(chosen), size
     keypoints, trust = people.keypoints[chosen], torch.from_numpy(people.trust[chosen]).to(device)
@@ -221,23 +222,16 @@ def augment(people, chosen, size, random, config, device):
     image = into_range(_hide(image, random, config["occlusion"]))
 
     rows, columns = height // 4, width // 4
-    # Heatmap pixel (x, y) stands for input pixel (4x, 4y); the teacher's map covers the inner part of the canvas in the same way.
-    cell = to_canvas.clone()
-    cell[:, :, :2] *= 4
-    per_cell = CANVAS_WIDTH / MARGIN / HEAT_WIDTH
-    corner = torch.tensor([CANVAS_WIDTH, CANVAS_HEIGHT], device=device) * (1 - 1 / MARGIN) / 2
-    cell[:, :, 2] -= corner
-    cell /= per_cell
-    heat = people.heatmaps(chosen, device).float() / 255
-    taught = F.grid_sample(heat, _grid(cell, rows, columns, HEAT_HEIGHT, HEAT_WIDTH), align_corners=False)
+    taught = teacher(image) if teacher else _turned(people.heatmaps(chosen, device).float() / 255, to_canvas, rows, columns)
 
     linear = to_canvas[:, :, :2]
     places = torch.einsum("nij,nkj->nki", torch.linalg.inv(linear), keypoints[..., :2] - to_canvas[:, None, :, 2]) / 4
     mirror = torch.from_numpy(MIRROR).to(device)
     swap = lambda values: torch.where(flipped.view(-1, *[1] * (values.dim() - 1)), values[:, mirror], values)
-    # Joints beyond the border of what is left have no place in the picture: nobody would label them.
-    taught.masked_fill_(gone[..., None, None], 0)
-    places, seen, taught = swap(places), swap((keypoints[..., 2] > 0) & ~gone), swap(taught)
+    if teacher is None:
+        # Joints beyond the border of what is left have no place in the picture: nobody would label them.
+        taught = swap(taught.masked_fill_(gone[..., None, None], 0))
+    places, seen = swap(places), swap((keypoints[..., 2] > 0) & ~gone)
     inside = ((places >= -0.5) & (places < torch.tensor([columns - 0.5, rows - 0.5], device=device))).all(-1)
     sigma = config["sigma"] * rows / HEAT_HEIGHT
     x = torch.arange(columns, device=device) - places[..., :1]
@@ -252,6 +246,17 @@ def augment(people, chosen, size, random, config, device):
     weight = torch.where(labelled, torch.where(agree, 1.0, trust[:, None].float()), torch.where(peak > 0.3, 0.8, 0.25))
     weight = torch.where(seen & ~inside, torch.full_like(weight, 0.5), weight)
     return image, target, weight
+
+
+def _turned(heat, to_canvas, rows, columns):
+    """Heatmaps [n, 17, 64, 48] of the standard view as they are in views whose pixels the transforms [n, 2, 3] take to the canvas.
+
+    Heatmap pixel (x, y) stands for input pixel (4x, 4y); the teacher's map covers the inner part of the canvas in the same way."""
+    cell = to_canvas.clone()
+    cell[:, :, :2] *= 4
+    cell[:, :, 2] -= torch.tensor([CANVAS_WIDTH, CANVAS_HEIGHT], device=heat.device) * (1 - 1 / MARGIN) / 2
+    cell /= CANVAS_WIDTH / MARGIN / HEAT_WIDTH
+    return F.grid_sample(heat, _grid(cell, rows, columns, HEAT_HEIGHT, HEAT_WIDTH), align_corners=False)
 
 
 def plain(people, chosen, size, device):

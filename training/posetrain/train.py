@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from .dense_teacher import DenseTeacher
+from .dense_teacher import DenseTeacher, PoseTeacher
 from .folding import unfold
 from .geometry import decode, oks
 from .losses import detection_loss, heatmap_loss
@@ -37,6 +37,11 @@ class PoseTask:
         self.config, self.device, self.together = config, device, together
         room = torch.cuda.get_device_properties(0).total_memory if device.type == "cuda" else 0
         self.people = People(roots, device if room > 30e9 else None)
+        self.teacher = None
+        if any(stage.get("teach_views") for stage in config["stages"]):
+            if weights is None:
+                raise SystemExit("a stage with teach_views asks the teacher of every view: say where its file is (--weights FOLDER), or take teach_views out of --config")
+            self.teacher = PoseTeacher(teacher_files(weights)["pose"], device)
 
     def epoch_length(self):
         return int((~self.people.validation).sum())
@@ -47,9 +52,10 @@ class PoseTask:
     def batches(self, lots, begin, skip, stage):
         """The epoch's batches from number `skip` on; `begin` is the run's step at which the epoch began."""
         size, batch, augmentation = tuple(stage["size"]), stage["batch"], augmentation_of(self.config, stage)
+        teacher = self.teacher if stage.get("teach_views") else None
         for i in range(skip, len(lots) // batch):
             random = np.random.default_rng(self.together.seed(self.config["seed"], 3, begin + i))
-            yield augment(self.people, self.together.part(lots[i * batch:(i + 1) * batch]), size, random, augmentation, self.device)
+            yield augment(self.people, self.together.part(lots[i * batch:(i + 1) * batch]), size, random, augmentation, self.device, teacher)
 
     def loss(self, network, batch, size):
         image, target, weight = batch

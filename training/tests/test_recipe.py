@@ -18,7 +18,7 @@ TRAINING = Path(__file__).parent.parent
 sys.path.insert(0, str(TRAINING))
 CASES = TRAINING.parent / "fixtures" / "topdown"
 
-from posetrain.dense_teacher import Graph  # noqa: E402
+from posetrain.dense_teacher import Graph, PoseTeacher  # noqa: E402
 from posetrain.evaluate import checkpoint_network  # noqa: E402
 from posetrain.export import export  # noqa: E402
 from posetrain.folding import blend, fold, unfold  # noqa: E402
@@ -160,6 +160,27 @@ def small_teacher(path):
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
 
 
+def small_pose_teacher(path):
+    """An ONNX file with the layers of PP-TinyPose (halves, shuffled channels, both ways of resizing, maxima beside the heatmaps) and few channels."""
+    random = np.random.default_rng(6)
+    held = [onnx.numpy_helper.from_array(random.normal(0, 0.2, shape).astype(np.float32), name) for name, shape in (
+        ("w0", (8, 3, 3, 3)), ("b0", (8,)), ("w1", (4, 1, 3, 3)), ("b1", (4,)), ("w2", (8, 8, 3, 3)), ("b2", (8,)), ("w3", (17, 8, 1, 1)), ("b3", (17,)))]
+    held += [onnx.numpy_helper.from_array(np.array(values, np.int64), name) for name, values in (
+        ("apart", (0, 2, 4, 32, 24)), ("again", (0, 8, 32, 24)), ("flat", (0, 17, -1)))]
+    held += [onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "twice"), onnx.numpy_helper.from_array(np.array([1, 1, 0.5, 0.5], np.float32), "half")]
+    node = onnx.helper.make_node
+    conv = lambda x, n, y, stride, groups=1, pad=1: node("Conv", [x, f"w{n}", f"b{n}"], [y], kernel_shape=[1 + 2 * pad] * 2, pads=[pad] * 4, strides=[stride] * 2, group=groups)
+    nodes = [conv("image", 0, "c0", 2), node("Relu", ["c0"], ["r0"]), node("Split", ["r0"], ["left", "right"], axis=1), conv("right", 1, "c1", 1, 4),
+             node("Concat", ["left", "c1"], ["both"], axis=1), node("Reshape", ["both", "apart"], ["five"]), node("Transpose", ["five"], ["turned"], perm=[0, 2, 1, 3, 4]),
+             node("Reshape", ["turned", "again"], ["four"]), conv("four", 2, "c2", 2),
+             node("Resize", ["c2", "", "twice"], ["n"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+             node("Add", ["n", "four"], ["a"]), node("Resize", ["a", "", "half"], ["l"], mode="linear", coordinate_transformation_mode="align_corners"),
+             conv("l", 3, "heatmaps", 1, pad=0), node("Reshape", ["heatmaps", "flat"], ["f"]), node("ArgMax", ["f"], ["argmax"], axis=2, keepdims=0)]
+    value = lambda name, kind=onnx.TensorProto.FLOAT, shape=None: onnx.helper.make_tensor_value_info(name, kind, shape)
+    graph = onnx.helper.make_graph(nodes, "small", [value("image", shape=["N", 3, 64, 48])], [value("heatmaps"), value("argmax", onnx.TensorProto.INT64)], held)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
+
+
 class Optimising(unittest.TestCase):
     def test_steps_on_the_square_give_what_steps_on_the_matrix_give(self):
         generator = torch.Generator().manual_seed(3)
@@ -207,6 +228,39 @@ class DenseTeaching(unittest.TestCase):
             theirs = np.concatenate([run.run(None, {"x": one[None]})[0] for one in x])
             ours = Graph(path, torch.device("cpu"))(torch.from_numpy(x)).numpy()
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+    def test_heatmaps_are_the_same_in_pytorch_and_in_onnx_runtime_and_any_size_has_some(self):
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "small.onnx"
+            small_pose_teacher(path)
+            teacher = PoseTeacher(path, torch.device("cpu"))
+        views = torch.randn(3, 3, 64, 48).to(memory_format=torch.channels_last)
+        theirs, ours = teacher(views), teacher.graph(views).clamp(min=0)
+        self.assertEqual(theirs.shape, (3, 17, 16, 12))
+        self.assertGreater(theirs.std(), 0.01)
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        self.assertEqual(teacher(torch.randn(2, 3, 128, 64)).shape, (2, 17, 32, 16))
+
+    def test_a_view_is_taught_by_what_the_teacher_says_of_this_very_view(self):
+        config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())["augment"]
+        asked = []
+
+        def teacher(image):
+            asked.append(image.clone())
+            return torch.rand(len(image), 17, 16, 12, generator=torch.Generator().manual_seed(1))
+
+        with tempfile.TemporaryDirectory() as name:
+            noise_people(Path(name))
+            people = People([Path(name)])
+            people.keypoints[:10] = 0  # nothing labelled: the teacher alone
+            chosen, device = np.arange(20), torch.device("cpu")
+            image, target, _ = augment(people, chosen, (64, 48), np.random.default_rng(3), config, device, teacher)
+            turned = augment(people, chosen, (64, 48), np.random.default_rng(3), config, device)
+        said = teacher(image)
+        self.assertTrue(torch.equal(asked[0], image) and torch.equal(turned[0], image))
+        self.assertTrue(torch.equal(target[:10], said[:10]))
+        self.assertFalse(torch.equal(target[10:], said[10:]))
+        self.assertFalse(torch.equal(turned[1][:10], said[:10]))
 
     def test_a_student_who_says_what_the_teacher_says_has_nothing_to_learn(self):
         torch.manual_seed(3)
@@ -288,6 +342,23 @@ class Stages(unittest.TestCase):
         same = lambda views: sum(min((v - s).abs().mean(), (v.roll(1, 2) - s.flip(2)).abs().mean()) < 0.1 for v, s in zip(views, standard))
         self.assertEqual(same(wild), 0)
         self.assertGreaterEqual(same(plainly), 3)
+
+
+    def test_a_stage_may_ask_the_teacher_of_every_view(self):
+        config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())
+        config["stages"] = [{"size": [64, 48], "batch": 8, "epochs": 1}, {"size": [64, 48], "batch": 8, "epochs": 1, "teach_views": True}]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            noise_people(folder)
+            with self.assertRaises(SystemExit):
+                PoseTask(config, [folder], torch.device("cpu"))
+            small_pose_teacher(folder / "pp_tinypose_256x192.onnx")
+            task = PoseTask(config, [folder], torch.device("cpu"), folder)
+            task.people.keypoints[:] = 0  # nothing labelled: the teacher alone
+            turned, asked = (next(iter(task.batches(np.arange(8), 0, 0, stage))) for stage in config["stages"])
+        self.assertTrue(torch.equal(asked[0], turned[0]))
+        self.assertTrue(torch.equal(asked[1], task.teacher(asked[0])))
+        self.assertFalse(torch.equal(turned[1], asked[1]))
 
 
 class Lots(unittest.TestCase):
