@@ -122,7 +122,7 @@ class PoseTeacher:
     """PP-TinyPose."""
 
     def __init__(self, path, device):
-        self.graph, self.device = Graph(path, device), device
+        self.graph = Graph(path, device)
         self.network = HeatmapNetwork(path) if device.type == "cpu" else None
 
     @torch.no_grad()

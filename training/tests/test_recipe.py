@@ -343,7 +343,6 @@ class Stages(unittest.TestCase):
         self.assertEqual(same(wild), 0)
         self.assertGreaterEqual(same(plainly), 3)
 
-
     def test_a_stage_may_ask_the_teacher_of_every_view(self):
         config = tomllib.loads((TRAINING / "configs" / "pose-cpu.toml").read_text())
         config["stages"] = [{"size": [64, 48], "batch": 8, "epochs": 1}, {"size": [64, 48], "batch": 8, "epochs": 1, "teach_views": True}]
@@ -358,6 +357,7 @@ class Stages(unittest.TestCase):
             turned, asked = (next(iter(task.batches(np.arange(8), 0, 0, stage))) for stage in config["stages"])
         self.assertTrue(torch.equal(asked[0], turned[0]))
         self.assertTrue(torch.equal(asked[1], task.teacher(asked[0])))
+        self.assertGreater(float(asked[1].max()), 0)
         self.assertFalse(torch.equal(turned[1], asked[1]))
 
 
