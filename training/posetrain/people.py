@@ -206,7 +206,8 @@ def augment(people, chosen, size, random, config, device, teacher=None):
 
     Returns the input [n, 3, H, W], target heatmaps [n, 17, H/4, W/4] and weights [n, 17]. The target is the mean of the
     label's Gaussian and the teacher's heatmap where both exist and agree, else the one that exists. The teacher's are those of
-    the person's standard view, turned with the view, or what `teacher` says of the very view.
+    the person's standard view, turned with the view, or what `teacher` says of the very view. That one speaks alone of joints
+    under a patch and of views in which two people are mixed.
     """
     n, (height, width) = len(chosen), size
     keypoints, trust = people.keypoints[chosen], torch.from_numpy(people.trust[chosen]).to(device)
@@ -219,7 +220,9 @@ def augment(people, chosen, size, random, config, device, teacher=None):
     flipped = torch.from_numpy(flip).to(device)
 
     image = _worn(people.views(chosen, transform, _colours(n, random, config["colour"]), left, size, device), random, config)
-    image = into_range(_hide(image, random, config["occlusion"]))
+    image, patches = _hide(image, random, config["occlusion"])
+    image, mixed = _mixed(image, random, config.get("mixing", 0))
+    image = into_range(image)
 
     rows, columns = height // 4, width // 4
     taught = teacher(image) if teacher else _turned(people.heatmaps(chosen, device).float() / 255, to_canvas, rows, columns)
@@ -232,6 +235,9 @@ def augment(people, chosen, size, random, config, device, teacher=None):
         # Joints beyond the border of what is left have no place in the picture: nobody would label them.
         taught = swap(taught.masked_fill_(gone[..., None, None], 0))
     places, seen = swap(places), swap((keypoints[..., 2] > 0) & ~gone)
+    if teacher:
+        patch = torch.from_numpy(patches).to(device)[:, None] / 4
+        seen &= ~((places >= patch[..., :2]) & (places < patch[..., 2:])).all(-1) & ~torch.from_numpy(mixed).to(device)[:, None]
     inside = ((places >= -0.5) & (places < torch.tensor([columns - 0.5, rows - 0.5], device=device))).all(-1)
     sigma = config["sigma"] * rows / HEAT_HEIGHT
     x = torch.arange(columns, device=device) - places[..., :1]
@@ -243,7 +249,8 @@ def augment(people, chosen, size, random, config, device, teacher=None):
     agree = (taught * gaussian).flatten(2).amax(2) > 0.25
     share = torch.where(labelled, torch.where(agree, config["teacher_share"], 0.0), 1.0)[..., None, None]
     target = torch.lerp(gaussian.mul_(labelled[..., None, None]), taught, share)
-    weight = torch.where(labelled, torch.where(agree, 1.0, trust[:, None].float()), torch.where(peak > 0.3, 0.8, 0.25))
+    contested = trust[:, None].float() * config.get("contested", 1.0)
+    weight = torch.where(labelled, torch.where(agree, 1.0, contested), torch.where(peak > 0.3, 0.8, 0.25))
     weight = torch.where(seen & ~inside, torch.full_like(weight, 0.5), weight)
     return image, target, weight
 
@@ -311,15 +318,38 @@ def _generator(random, device):
 
 
 def _hide(image, random, chance):
-    """Covers a rectangle by a flat colour or by a piece of another person's picture."""
+    """Covers a rectangle by a flat colour or by a piece of another person's picture. Also returns the rectangles [n, 4]
+    (x0, y0, x1, y1, pixels; empty where nothing is covered)."""
     n, _, height, width = image.shape
+    patches = np.zeros((n, 4))
     for i in np.flatnonzero(random.random(n) < chance):
         h, w = int(height * random.uniform(0.12, 0.38)), int(width * random.uniform(0.15, 0.5))
         y, x = random.integers(0, height - h), random.integers(0, width - w)
+        patches[i] = x, y, x + w, y + h
         if random.random() < 0.6:
             other = int(random.integers(n))
             v, u = random.integers(0, height - h), random.integers(0, width - w)
             image[i, :, y:y + h, x:x + w] = image[other, :, v:v + h, u:u + w].clone()
         else:
             image[i, :, y:y + h, x:x + w] = torch.from_numpy(random.random((3, 1, 1))).float().to(image.device)
-    return image
+    return image, patches
+
+
+def _mixed(image, random, chance):
+    """Puts somebody else's view into some views: shining through (Zhang et al., mixup, 2018), or a strip along a side or the lower border
+    as people stand before each other (after Yun et al., CutMix, 2019). Also returns which views [n]. No label says what such a view shows."""
+    n, _, height, width = image.shape
+    mixed = random.random(n) < chance
+    others = image[torch.from_numpy(random.permutation(n)[mixed])]  # a copy, from before anything is mixed
+    for i, other in zip(np.flatnonzero(mixed), others, strict=True):
+        share = random.uniform(0.15, 0.5)
+        match random.choice(4, p=(0.4, 0.25, 0.25, 0.1)):
+            case 0:
+                image[i].lerp_(other, share)
+            case 1:
+                image[i, ..., :int(share * width)] = other[..., :int(share * width)]
+            case 2:
+                image[i, ..., -int(share * width):] = other[..., -int(share * width):]
+            case 3:
+                image[i, :, -int(share * height):] = other[:, -int(share * height):]
+    return image, mixed

@@ -42,6 +42,8 @@ class PoseTask:
             if weights is None:
                 raise SystemExit("a stage with teach_views asks the teacher of every view: say where its file is (--weights FOLDER), or take teach_views out of --config")
             self.teacher = PoseTeacher(teacher_files(weights)["pose"], device)
+        if any(augmentation_of(config, stage).get("mixing") and not stage.get("teach_views") for stage in config["stages"]):
+            raise SystemExit("only a teacher of the very view can say what a mixed one shows: set teach_views = true in every stage with mixing")
 
     def epoch_length(self):
         return int((~self.people.validation).sum())
