@@ -14,7 +14,7 @@ from made_up import TRAINING, noise_people, small_pose_teacher, small_teacher
 from posetrain.dense_teacher import Graph, PoseTeacher
 from posetrain.losses import detection_loss
 from posetrain.networks import boxes_of, cell_centres
-from posetrain.people import People, _mixed, augment, plain
+from posetrain.people import People, _hide, _mixed, augment, plain
 from posetrain.train import PoseTask
 
 
@@ -82,6 +82,16 @@ class DenseTeaching(unittest.TestCase):
         self.assertEqual(mixed[0].max(), 0)
         self.assertEqual(mixed[1].max(), 0.25)
         self.assertTrue(torch.equal(contested[1][labelled], 0.5 * weight[labelled]))
+
+    def test_the_patches_are_where_the_view_is_covered(self):
+        before = torch.rand(40, 3, 64, 48, generator=torch.Generator().manual_seed(2))
+        after, patches = _hide(before.clone(), np.random.default_rng(8), 0.5)
+        changed = (before != after).any(1)
+        y, x = torch.meshgrid(torch.arange(64), torch.arange(48), indexing="ij")
+        for view, (x0, y0, x1, y1) in zip(changed, patches):
+            covered = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+            self.assertTrue(torch.equal(view, covered))
+        self.assertTrue(10 < changed.flatten(1).any(1).sum() < 30)
 
     def test_a_mixed_view_shows_two_people(self):
         values = torch.arange(40).float() ** 2
